@@ -1,0 +1,147 @@
+"""From a meter to an Answer: what it cost, how it ended, and what the user should be told."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+from .answer import Answer
+from .claude import catalog
+from .claude.events import Failed, Finished
+from .claude.usage import Usage
+from .ledger import prices
+from .ledger.meter import Meter
+from .ledger.totals import Entry
+from .prompt.ask import Ask
+
+ANTHROPIC_HOST = "api.anthropic.com"
+
+# stop_reason -> (how it ended, what to know); the others are no surprise
+_STOPS = {
+    "max_tokens": ("cut at max_tokens", "The answer was cut at its bound of {max_tokens:,} tokens; raise --max-tokens."),
+    "refusal": ("refused by the model", "The model refused to answer{explained}."),
+    "pause_turn": ("paused", "The service paused a long turn (pause_turn); run the cell again for the rest."),
+    "model_context_window_exceeded": (
+        "context window full",
+        "Prompt and answer filled the model's context window; shorten the prompt for a whole answer.",
+    ),
+    "tool_use": ("stopped for a tool", "The model wanted to use a tool, and there is none."),
+}
+
+
+def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) -> Answer:
+    """The Answer that `meter` has become; `began` is when the cell was sent, and decides the price list."""
+    usage, speed = meter.usage, meter.speed
+    model = meter.model or ask.model
+    fallback, notices = _fallback(meter, model, began)
+    ending, told = _ending(ask, meter)
+    cost, cost_if = _cost(model, meter, began)
+    host = urlsplit(base_url or "").hostname
+    return Answer(
+        text=meter.text,
+        thinking=meter.thinking,
+        model=model,
+        speed=speed,
+        asked_speed="fast" if ask.fast else "standard",
+        fallback=fallback,
+        usage=usage,
+        cost=cost,
+        cost_if=cost_if,
+        estimated=bool(meter.lost or (usage and usage.estimated)),
+        ttft_s=meter.ttft_s,
+        first_text_s=meter.first_text_s,
+        tokens_per_s=meter.tokens_per_s,
+        stop_reason=meter.end.stop_reason if isinstance(meter.end, Finished) else None,
+        complete=isinstance(meter.end, Finished),
+        request_id=meter.request_id,
+        notices=(*meter.notices, *notices, *told),
+        ending=ending,
+        thinking_shown=ask.thinking == "summary",
+        list_price_of=host if host and host != ANTHROPIC_HOST else None,
+        at=began,
+    )
+
+
+def entry_of(answer: Answer) -> Entry | None:
+    """What the session's totals take over; None for a run that used nothing."""
+    if answer.usage is None and answer.cost is not None:
+        return None
+    whole = answer.complete and not answer.estimated and answer.usage is not None
+    return Entry(
+        speed=answer.speed or ("standard" if answer.cost is not None else None),
+        cost=answer.cost,
+        estimated=answer.estimated,
+        tokens_per_s=answer.tokens_per_s if whole else None,
+        output_tokens=answer.usage.output_tokens if whole and answer.usage else None,
+    )
+
+
+@dataclass(slots=True)
+class Prefixes:
+    """Which system prompts were read from the prompt cache by the last answer, and at which speed."""
+
+    _seen: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
+
+    def missed(self, ask: Ask, answer: Answer, at: datetime) -> str | None:
+        """The sentence for a switch of speed that lost a warm cache; remembers `answer` for the next."""
+        usage = answer.usage
+        if not ask.system or usage is None or answer.speed is None:
+            return None
+        key = (answer.model, ask.system)
+        before = self._seen.get(key)
+        self._seen[key] = (answer.speed, usage.cache_read_input_tokens > 0)
+        written = usage.cache_creation_input_tokens
+        if before is None or not before[1] or before[0] == answer.speed or not written or usage.cache_read_input_tokens:
+            return None
+        price = prices.cost(answer.model, Usage(cache_creation_input_tokens=written), answer.speed, at)
+        instead = prices.cost(answer.model, Usage(cache_read_input_tokens=written), answer.speed, at)
+        more = f", ${price - instead:.6f} more than reading them" if price is not None and instead is not None else ""
+        return (
+            f"The switch from {before[0]} to {answer.speed} speed missed the prompt cache: "
+            f"{written:,} tokens were written to it again{more}."
+        )
+
+
+def _fallback(meter: Meter, model: str, began: datetime) -> tuple[str | None, list[str]]:
+    """Why fast was asked and not served, and a notice where the service said nothing of it."""
+    if meter.fallback or meter.asked_speed != "fast" or meter.speed != "standard":
+        return meter.fallback, []
+    known = catalog.find(model) if model.startswith("claude-") else None
+    if known and known.fast and known.fast.until and known.fast.until <= began.date():
+        reason = f"fast mode of {known.name} ended on {known.fast.until}"
+    else:
+        reason = "the service served standard speed"
+    return reason, [f"Fast was asked for, but the answer was served at standard speed and price: {reason}."]
+
+
+def _cost(model: str, meter: Meter, at: datetime) -> tuple[Decimal | None, tuple[Decimal | None, Decimal | None] | None]:
+    """The cost at the speed served; where that is unknown, the two that it may be."""
+    usage = meter.usage
+    lost = [prices.cost(model, one, one.speed or "standard", at) for one in meter.lost]
+    extra = None if None in lost else sum((c for c in lost if c is not None), Decimal(0))
+    if usage is None:
+        nothing = meter.sent_s is None or (isinstance(meter.end, Failed) and not meter.end.billed)
+        return (extra if nothing else None), None
+    if extra is None:
+        return None, None
+    speed = meter.speed or ("standard" if meter.asked_speed == "standard" else None)
+    if speed is None:
+        both = [prices.cost(model, usage, either, at) for either in ("standard", "fast")]
+        return None, (both[0], both[1])
+    cost = prices.cost(model, usage, speed, at)
+    return (None if cost is None else cost + extra), None
+
+
+def _ending(ask: Ask, meter: Meter) -> tuple[str | None, list[str]]:
+    match meter.end:
+        case Finished(stop_reason=reason, explanation=explanation):
+            if reason in _STOPS:
+                words, sentence = _STOPS[reason]
+                explained = f" ({explanation.rstrip('.')})" if explanation else ""
+                return words, [sentence.format(max_tokens=ask.max_tokens, explained=explained)]
+            return (None if reason in {"end_turn", "stop_sequence", None} else f"stopped: {reason}"), []
+        case Failed():
+            return ("cut off" if meter.text_length else "failed"), []
+        case _:
+            return "interrupted", []
+

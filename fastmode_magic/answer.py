@@ -1,0 +1,60 @@
+"""What a run became, as a value."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from .claude.usage import Speed, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer and its facts. `str()` is the text; a notebook shows it as Markdown that is safe to render.
+
+    speed          the speed that served it, as the service reported; None if it did not
+    asked_speed    the speed that the cell asked for
+    fallback       why it was not served at the speed that was asked, or None
+    usage          tokens by class; None if the service never began to answer
+    cost           dollars at list price, at the speed served; None if unknown
+    cost_if        where the speed is unknown: (cost at standard speed, cost at fast)
+    estimated      whether usage and cost are estimates (the final count never came)
+    ttft_s         seconds from sending to the first content event
+    first_text_s   seconds from sending to the first text
+    tokens_per_s   output tokens, thinking included, over the first content event to the last
+    stop_reason    the API's, None if it never came; `complete` says whether the stream came to its end
+    """
+
+    text: str
+    thinking: str = ""
+    model: str = ""
+    speed: str | None = None
+    asked_speed: Speed = "standard"
+    fallback: str | None = None
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    cost_if: tuple[Decimal | None, Decimal | None] | None = None
+    estimated: bool = False
+    ttft_s: float | None = None
+    first_text_s: float | None = None
+    tokens_per_s: float | None = None
+    stop_reason: str | None = None
+    complete: bool = False
+    request_id: str | None = None
+    notices: tuple[str, ...] = ()
+    ending: str | None = None
+    thinking_shown: bool = False
+    list_price_of: str | None = None
+    at: datetime | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        words = " ".join(self.text.split())
+        start = words if len(words) <= 60 else words[:59] + "…"
+        return f"<Answer {self.model} at {self.speed or 'unreported'} speed: {start!r}>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        from .views.document import bundle
+
+        return bundle(self)

@@ -1,0 +1,186 @@
+"""One ask from its first attempt to its end: send, read, react as the policy decides."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from ..prompt.ask import Ask
+from . import explanations, policy
+from .catalog import Model, with_fast_mode
+from .errors import FastmodeError
+from .events import Ended, Event, Failed, FellBack, Finished, Retrying, Sent, TextDelta, ThinkingDelta, Waiting
+from .quota import Bucket, Quota, from_headers
+from .reading import Reading
+from .refusals import AttemptFailed, Meaning, Refusal, ServiceError, classify
+from .request import build, counted
+from .standing import Cooldown, Standing
+from .usage import Speed, Usage
+
+if TYPE_CHECKING:
+    from .transport import Connection, Stream
+
+NEAR = 0.2  # a local estimate within 20 % of what a bucket holds is checked with the service's own count
+DRAIN_S = 0.05  # reading the last bytes lets the connection be used again
+
+
+@dataclass(slots=True)
+class Attempts:
+    """The run of one ask over one connection. Everything that differs between a test and life is passed in."""
+
+    ask: Ask
+    model: Model
+    connection: "Connection"
+    standing: Standing
+    rates: policy.Rates
+    today: date
+    emit: Callable[[Event], None]
+    clock: Callable[[], float]
+    random: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _numbers: dict[Speed, int] = field(default_factory=lambda: {"fast": 0, "standard": 0})
+    _shown: bool = False
+    _waited_s: float = 0.0
+    _header: bool = False
+    _lost: Usage | None = None
+
+    async def run(self) -> Ended:
+        """Answer the ask; returns how it ended, after emitting everything before that."""
+        speed: Speed = "fast" if self.ask.fast else "standard"
+        self._header = self.model.needs_header(self.today) or self.standing.wants_header(
+            self.connection.account, self.model.id
+        )
+        if speed == "fast" and (why := self.connection.without_fast):
+            return Failed(explanations.unavailable_here(why), billed=False, at_s=self.clock())
+        refusal = await self._foreseen() if speed == "fast" else None
+        while True:
+            sent = refusal is None
+            if refusal is None:
+                outcome = await self._attempt(speed)
+                if not isinstance(outcome, Refusal):
+                    return outcome
+                refusal = outcome
+            decision = policy.decide(refusal, self._as_attempt(speed), self.rates, self._rules)
+            if sent and speed == "fast":
+                self._remember(refusal, decision)
+            match decision:
+                case policy.GiveUp():
+                    return Failed(self._error(refusal, speed), self._billed(refusal, sent), self.clock())
+                case policy.FallBack():
+                    speed = self._fall_back(refusal)
+                case policy.RetryFast() | policy.Backoff():
+                    await self._pause(decision, refusal)
+            refusal = None
+
+    async def _attempt(self, speed: Speed) -> Finished | Refusal:
+        self._numbers[speed] += 1
+        self._lost = None
+        arguments = build(self.ask, self.model, speed, header=self._header)
+        self.emit(Sent(speed, sum(self._numbers.values()), self.clock()))
+        try:
+            async with self.connection.stream(arguments) as stream:
+                if finished := await self._read(stream):
+                    return finished
+            error = ServiceError(None, broken="it stopped before its end")
+        except AttemptFailed as failed:
+            error = failed.error
+        self._saw(error.headers)
+        return classify(error, fast=speed == "fast", input_tokens=self.ask.estimated_input_tokens)
+
+    async def _read(self, stream: "Stream") -> Finished | None:
+        quota = self._saw(stream.headers)
+        reading = Reading(stream.request_id, quota, thinking=self.ask.thinking == "summary")
+        events = aiter(stream)
+        async for wire in events:
+            event = reading.read(wire, self.clock())
+            if isinstance(event, Finished):
+                with contextlib.suppress(TimeoutError, AttemptFailed):
+                    await asyncio.wait_for(anext(events, None), DRAIN_S)
+                return event
+            if event is not None:
+                self._lost = reading.usage
+                self._shown = self._shown or isinstance(event, TextDelta | ThinkingDelta)
+                self.emit(event)
+        return None
+
+    async def _foreseen(self) -> Refusal | None:
+        """The refusal that fast would meet, as far as it is known before anything is sent."""
+        account, pool = self.connection.account, self.model.fast_pool
+        if self.model.stage(self.today) in {"never", "refused"}:
+            return Refusal(Meaning.MODEL_WITHOUT_FAST, ServiceError(None))
+        if refusal := self.standing.refused(account, self.model.id):
+            return refusal
+        now_s = self.clock()
+        if cooldown := self.standing.cooldown(account, pool, now_s):
+            error = ServiceError(None, retry_after_s=cooldown.until_s - now_s, broken=cooldown.reason)
+            return Refusal(Meaning.FAST_POOL_EMPTY, error)
+        quota = self.standing.quota(account, pool)
+        if quota.fast_output and (after_s := quota.fast_output.seconds_until(1, now_s)) != 0:
+            return Refusal(Meaning.FAST_POOL_EMPTY, ServiceError(None, retry_after_s=after_s))
+        return await self._too_large_for(quota.fast_input) if quota.fast_input else None
+
+    async def _too_large_for(self, bucket: Bucket) -> Refusal | None:
+        needed, level = self.ask.estimated_input_tokens, bucket.level(self.clock())
+        if abs(needed - level) <= NEAR * level:
+            with contextlib.suppress(AttemptFailed):
+                arguments = counted(self.ask, self.model, "fast", header=self._header)
+                needed = await self.connection.count_tokens(arguments)
+        after_s = bucket.seconds_until(needed, self.clock())
+        if after_s is None:
+            why = "the prompt is larger than the whole fast quota of a minute"
+            return Refusal(Meaning.NO_FAST_CAPACITY, ServiceError(None, broken=why))
+        return Refusal(Meaning.FAST_POOL_EMPTY, ServiceError(None, retry_after_s=after_s)) if after_s else None
+
+    def _remember(self, refusal: Refusal, decision: policy.Decision) -> None:
+        """Keep what a refusal of fast says about the next cells."""
+        account, pool = self.connection.account, self.model.fast_pool
+        if refusal.permanent or (refusal.meaning is Meaning.HEADER_MISSING and self._header):
+            self.standing.refuse(account, self.model.id, refusal)
+        elif refusal.meaning in {Meaning.FAST_POOL_EMPTY, Meaning.UNEXPLAINED_LIMIT} or (
+            refusal.meaning is Meaning.OVERLOADED and isinstance(decision, policy.FallBack)
+        ):
+            after_s = refusal.error.retry_after_s
+            until_s = self.clock() + (policy.DEFAULT_COOLDOWN_S if after_s is None else after_s)
+            self.standing.cool(account, pool, Cooldown(until_s, refusal.reason))
+
+    def _fall_back(self, refusal: Refusal) -> Speed:
+        lasting = refusal.permanent or refusal.meaning is Meaning.HEADER_MISSING
+        topic = f"{self.model.id}: {refusal.reason}"
+        notice: str | None = None
+        if not lasting or self.standing.tell_once(self.connection.account, topic):
+            notice = explanations.notice(refusal, self.model, with_fast_mode(self.today))
+        self.emit(FellBack(refusal.reason, notice, self.clock()))
+        return "standard"
+
+    async def _pause(self, decision: policy.RetryFast | policy.Backoff, refusal: Refusal) -> None:
+        if isinstance(decision, policy.RetryFast) and decision.header:
+            self.standing.learn_header(self.connection.account, self.model.id)
+            self._header = True
+        elif isinstance(decision, policy.RetryFast) and refusal.meaning is not Meaning.OVERLOADED:
+            self._waited_s += decision.after_s
+            self.emit(Waiting(decision.after_s, refusal.reason, self.clock()))
+        else:
+            self.emit(Retrying(decision.after_s, refusal.reason, self._lost, self.clock()))
+        await self.sleep(decision.after_s)
+
+    def _error(self, refusal: Refusal, speed: Speed) -> FastmodeError:
+        return explanations.error(refusal, fast=speed == "fast", shown=self._shown, rules=self._rules)
+
+    def _billed(self, refusal: Refusal, sent: bool) -> bool:
+        """Whether the failed run may have cost something: not if nothing was sent, nor for an HTTP error."""
+        return self._shown or (sent and (refusal.error.status in {None, 200}))
+
+    def _as_attempt(self, speed: Speed) -> policy.Attempt:
+        number, header = self._numbers[speed], self._header and speed == "fast"
+        return policy.Attempt(speed, number, self._shown, self._waited_s, self.random(), header)
+
+    @property
+    def _rules(self) -> policy.Rules:
+        return policy.Rules(self.ask.fallback, self.ask.max_wait_s, self.ask.max_tokens)
+
+    def _saw(self, headers: Mapping[str, str]) -> Quota:
+        quota = from_headers(headers, self.clock())
+        self.standing.saw(self.connection.account, self.model.fast_pool, quota)
+        return quota

@@ -1,0 +1,196 @@
+"""The engine: a thread of its own with one asyncio loop for every run, and frames of events for the caller."""
+
+import asyncio
+import queue
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..prompt.ask import Ask
+from .access import Access
+from .attempts import Attempts
+from .catalog import Model
+from .errors import FastmodeError
+from .events import Ended, Event, Failed, Interrupted, joined
+from .policy import Rates
+from .standing import Account, Standing
+
+if TYPE_CHECKING:
+    from .transport import Connection, Transport
+
+FRAME_S = 0.030  # at most 33 frames a second: what a page can take
+TICK_S = 0.1  # an untimed wait cannot be interrupted everywhere
+CLOSE_S = 0.2  # how long a stop waits for the connection to be closed
+
+T = TypeVar("T")
+
+
+class Run:
+    """One ask on its way: its frames, and a way to stop it. Used by one thread."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._frames: queue.SimpleQueue[list[Event]] = queue.SimpleQueue()
+        self._future: Future[None] | None = None
+        self.account: Account | None = None  # known once the connection is there
+
+    def frames(self) -> Iterator[list[Event]]:
+        """Frames of events until the run has ended; an empty one each 0.1 s in which nothing happened."""
+        while True:
+            try:
+                frame = self._frames.get(timeout=TICK_S)
+            except queue.Empty:
+                if self._future and self._future.done() and self._frames.empty():
+                    self._future.result()  # raises what should not have happened
+                yield []
+                continue
+            yield frame
+            if frame and isinstance(frame[-1], Ended):
+                return
+
+    def stop(self) -> list[Event]:
+        """Close the connection; returns the events that were still to come, the end included."""
+        if self._future:
+            self._future.cancel()
+        rest: list[Event] = []
+        until_s = self._clock() + CLOSE_S
+        while not (rest and isinstance(rest[-1], Ended)):
+            try:
+                rest += self._frames.get(timeout=max(0.0, until_s - self._clock()))
+            except queue.Empty:
+                rest.append(Interrupted(self._clock()))
+        return joined(rest)
+
+
+class _Frames:
+    """On the loop: gathers events and hands a frame over every 30 ms, the first at once."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, out: Callable[[list[Event]], None]) -> None:
+        self._loop = loop
+        self._out = out
+        self._pending: list[Event] = []
+        self._due = False
+        self._last_s = -FRAME_S
+
+    def put(self, event: Event) -> None:
+        self._pending.append(event)
+        if not self._due:
+            self._due = True
+            self._loop.call_at(self._last_s + FRAME_S, self._flush)
+
+    def end(self, event: Ended) -> None:
+        self._pending.append(event)
+        self._flush()
+
+    def _flush(self) -> None:
+        self._due = False
+        self._last_s = self._loop.time()
+        if self._pending:
+            frame, self._pending = self._pending, []
+            self._out(joined(frame))
+
+
+class Engine:
+    """Runs asks. Nothing heavy is loaded before `warm_up` or the first run, and never on the caller's thread."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        today: Callable[[], date] = date.today,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        self.standing = Standing()
+        self.clock = clock
+        self.today = today
+        self._random = random
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loaded: Future[Transport] | None = None
+        self._lock = threading.Lock()
+
+    def warm_up(self, environment: object) -> None:
+        """Load the SDK and build its HTTP client in a thread of its own; returns at once."""
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = Future()
+                work = threading.Thread(target=self._load, args=(self._loaded, environment), name="fastmode-load")
+                work.daemon = True
+                work.start()
+
+    def start(self, ask: Ask, model: Model, access: Access, rates: Rates) -> Run:
+        """Begin to answer `ask`; returns at once."""
+        run = Run(self.clock)
+        run._future = self._submit(self._answer(ask, model, access, rates, run), access)
+        return run
+
+    def call(self, use: Callable[["Connection"], Awaitable[T]], access: Access) -> T:
+        """What `use` makes of a connection, waited for; raises what it raises."""
+
+        async def work() -> T:
+            return await use(await self._connect(access))
+
+        future = self._submit(work(), access)
+        while True:
+            try:
+                return future.result(timeout=TICK_S)
+            except TimeoutError:
+                if future.done():
+                    raise
+            except BaseException:
+                future.cancel()
+                raise
+
+    def close(self) -> None:
+        """Stop the loop; runs under way are dropped."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+        if loop:
+            loop.call_soon_threadsafe(loop.stop)
+
+    async def _answer(
+        self, ask: Ask, model: Model, access: Access, rates: Rates, run: Run
+    ) -> None:
+        frames = _Frames(asyncio.get_running_loop(), run._frames.put)
+        try:
+            connection = await self._connect(access)
+            run.account = connection.account
+            attempts = Attempts(
+                ask, model, connection, self.standing, rates, self.today(), frames.put, self.clock, self._random
+            )
+            frames.end(await attempts.run())
+        except asyncio.CancelledError:
+            frames.end(Interrupted(self.clock()))
+        except FastmodeError as error:
+            frames.end(Failed(error, billed=False, at_s=self.clock()))
+
+    async def _connect(self, access: Access) -> "Connection":
+        assert self._loaded is not None  # `_submit` has seen to it
+        transport = await asyncio.wrap_future(self._loaded)
+        return transport.connect(access)
+
+    def _submit(self, work: Coroutine[Any, Any, T], access: Access) -> "Future[T]":
+        self.warm_up(access.environment)
+        return asyncio.run_coroutine_threadsafe(work, self._running())
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, name="fastmode-engine", daemon=True).start()
+            return self._loop
+
+    @staticmethod
+    def _load(loaded: "Future[Transport]", environment: object) -> None:
+        try:
+            from .transport import Transport  # seconds on a small machine
+
+            transport = Transport()
+            transport.prepare(environment)
+        except BaseException as error:  # noqa: BLE001  # handed to whoever waits
+            loaded.set_exception(error)
+        else:
+            loaded.set_result(transport)

@@ -1,0 +1,159 @@
+"""What happens while an ask is answered: the events that the engine emits, in this order.
+
+    (Waiting | FellBack | Retrying)*  Sent  Started  (Progressed | ThinkingDelta | TextDelta | Metered)*
+    Finished | Interrupted | Failed
+
+Times (`at_s`, `until_s`) are seconds on the engine's monotonic clock.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from .errors import FastmodeError
+from .quota import Quota
+from .usage import Speed, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request was handed to the transport, asking for `speed`; `attempt` counts from 1."""
+
+    speed: Speed
+    attempt: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The service began to answer: what it says of itself, and its rate limits at this moment."""
+
+    model: str | None
+    request_id: str | None
+    usage: Usage | None
+    quota: Quota
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """Content that has nothing to show: the start or end of a block, a signature, a kind we do not know."""
+
+    at_s: float
+    until_s: float
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """More of the summary of the model's thinking."""
+
+    at_s: float
+    until_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer."""
+
+    at_s: float
+    until_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """The cumulative usage so far."""
+
+    usage: Usage
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing is sent for `seconds`, in the hope of fast capacity."""
+
+    seconds: float
+    reason: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The last attempt failed before any text was shown; the same request goes out again after `seconds`.
+
+    `lost` is what the failed attempt had used, if the service had begun to answer it.
+    """
+
+    seconds: float
+    reason: str
+    lost: Usage | None
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FellBack:
+    """The answer comes at standard speed although fast was asked.
+
+    `reason` is a short clause; `notice` a sentence for the user, None if it was told before in this session.
+    """
+
+    reason: str
+    notice: str | None
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The stream came to its end, `message_stop`."""
+
+    stop_reason: str | None
+    explanation: str | None
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The user stopped the run; the connection is closed."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run ended with an error. `billed` is False where the service is known to bill nothing for it."""
+
+    error: FastmodeError
+    billed: bool
+    at_s: float
+
+
+Delta = Progressed | ThinkingDelta | TextDelta
+Event = Sent | Started | Delta | Metered | Waiting | Retrying | FellBack | Finished | Interrupted | Failed
+Ended = Finished | Interrupted | Failed
+
+
+def joined(events: Iterable[Event]) -> list[Event]:
+    """The same events with runs of deltas of one kind made into one; first and last times are kept."""
+    result: list[Event] = []
+    run: list[Delta] = []
+    for event in events:
+        if run and type(event) is type(run[0]):
+            run.append(event)  # type: ignore[arg-type]  # the same type as a delta
+            continue
+        if run:
+            result.append(_one(run))
+            run = []
+        if isinstance(event, Delta):
+            run.append(event)
+        else:
+            result.append(event)
+    if run:
+        result.append(_one(run))
+    return result
+
+
+def _one(run: list[Delta]) -> Delta:
+    if len(run) == 1:
+        return run[0]
+    return replace(run[0], until_s=run[-1].until_s, text="".join(delta.text for delta in run))

@@ -1,0 +1,69 @@
+"""From the service's stream events to ours: the wire's words of a stream stand here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .events import Event, Finished, Metered, Progressed, Started, TextDelta, ThinkingDelta
+from .quota import Quota
+from .usage import Usage
+
+
+class Reading:
+    """Reads one stream event after another; what it does not know it skips."""
+
+    def __init__(self, request_id: str | None, quota: Quota, *, thinking: bool) -> None:
+        self._request_id = request_id
+        self._quota = quota
+        self._thinking = thinking
+        self._stop_reason: str | None = None
+        self._explanation: str | None = None
+        self.usage: Usage | None = None
+
+    def read(self, wire: Mapping[str, Any], at_s: float) -> Event | None:
+        """The event that `wire` means, or None; `at_s` is when it came."""
+        match wire.get("type"):
+            case "content_block_delta":
+                return self._content(wire.get("delta"), at_s)
+            case "content_block_start":
+                return self._content(wire.get("content_block"), at_s)
+            case "content_block_stop":
+                return Progressed(at_s, at_s)
+            case "message_start":
+                return self._started(wire.get("message"), at_s)
+            case "message_delta":
+                return self._metered(wire, at_s)
+            case "message_stop":
+                return Finished(self._stop_reason, self._explanation, at_s)
+        return None
+
+    def _content(self, part: object, at_s: float) -> Event:
+        """A delta, or a block that starts: both say their kind in `type`."""
+        if isinstance(part, dict):
+            match part.get("type"):
+                case "text_delta" | "text" if isinstance(text := part.get("text"), str) and text:
+                    return TextDelta(at_s, at_s, text)
+                case "thinking_delta" | "thinking" if isinstance(text := part.get("thinking"), str) and text:
+                    return ThinkingDelta(at_s, at_s, text) if self._thinking else Progressed(at_s, at_s)
+        return Progressed(at_s, at_s)
+
+    def _started(self, message: object, at_s: float) -> Event:
+        message = message if isinstance(message, dict) else {}
+        self._use(message.get("usage"))
+        model = message.get("model")
+        return Started(model if isinstance(model, str) else None, self._request_id, self.usage, self._quota, at_s)
+
+    def _metered(self, wire: Mapping[str, Any], at_s: float) -> Event | None:
+        self._use(wire.get("usage"))
+        delta = wire.get("delta")
+        if isinstance(delta, dict):
+            reason, details = delta.get("stop_reason"), delta.get("stop_details")
+            self._stop_reason = reason if isinstance(reason, str) else self._stop_reason
+            if isinstance(details, dict):
+                said = [details.get("category"), details.get("explanation")]
+                self._explanation = ": ".join(part for part in said if isinstance(part, str)) or None
+        return Metered(self.usage, at_s) if self.usage else None
+
+    def _use(self, wire: object) -> None:
+        """Take over a `usage` object; before one that counts the input there is none, for unknown is not zero."""
+        if isinstance(wire, dict) and (self.usage or isinstance(wire.get("input_tokens"), int)):
+            self.usage = (self.usage or Usage()).overwritten(wire)

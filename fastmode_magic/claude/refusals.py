@@ -1,0 +1,164 @@
+"""What a failed request means: a table over `ServiceError` (fast-mode facts, section 4)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from . import quota
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceError:
+    """What went wrong with one attempt, as the transport saw it.
+
+    `status` is None when no response came, and 200 for an `error` event inside a stream. `broken` names how a
+    stream ended early ("it stopped before its end", ...). `message` is redacted and untrusted.
+    """
+
+    status: int | None
+    type: str | None = None
+    error_code: str | None = None
+    message: str = ""
+    retry_after_s: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    request_id: str | None = None
+    broken: str | None = None
+
+
+class AttemptFailed(Exception):
+    """One attempt failed; the policy decides what that means. `error` carries nothing secret."""
+
+    def __init__(self, error: ServiceError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Meaning(Enum):
+    """What a refusal means for the next step; the first four concern fast mode alone and do not pass."""
+
+    NO_FAST_CAPACITY = auto()
+    NO_CREDITS = auto()
+    FAST_DISABLED = auto()
+    MODEL_WITHOUT_FAST = auto()
+    HEADER_MISSING = auto()
+    FAST_POOL_EMPTY = auto()
+    UNEXPLAINED_LIMIT = auto()
+    OTHER_LIMIT = auto()
+    OVERLOADED = auto()
+    TRANSIENT = auto()
+    SPEND_CAP = auto()
+    DENIED = auto()
+
+
+PERMANENT = frozenset({Meaning.NO_FAST_CAPACITY, Meaning.NO_CREDITS, Meaning.FAST_DISABLED, Meaning.MODEL_WITHOUT_FAST})
+
+# `reason` is a clause for the status line, `what` and `next_step` one sentence each.
+REASONS: dict[Meaning, str] = {
+    Meaning.NO_FAST_CAPACITY: "this organisation has no fast capacity",
+    Meaning.NO_CREDITS: "fast mode needs usage credits",
+    Meaning.FAST_DISABLED: "fast mode is not enabled for this organisation",
+    Meaning.MODEL_WITHOUT_FAST: "this model has no fast mode",
+    Meaning.HEADER_MISSING: "this model's fast mode needs the beta header",
+    Meaning.FAST_POOL_EMPTY: "the fast quota is used up",
+    Meaning.UNEXPLAINED_LIMIT: "fast was refused without a reason (429)",
+    Meaning.OTHER_LIMIT: "a rate limit was reached",
+    Meaning.OVERLOADED: "the service is overloaded",
+    Meaning.TRANSIENT: "the service did not answer properly",
+    Meaning.SPEND_CAP: "a spend limit was reached",
+    Meaning.DENIED: "the request was refused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A `ServiceError` and what it means."""
+
+    meaning: Meaning
+    error: ServiceError
+
+    @property
+    def permanent(self) -> bool:
+        """Whether asking for fast again would be refused again, for this credential and model."""
+        return self.meaning in PERMANENT
+
+    @property
+    def reason(self) -> str:
+        """A short clause that says why."""
+        return self.error.broken or REASONS[self.meaning]
+
+
+_SPEND_CODES = ("enforced_spend_limit_reached", "contract_spend_limit_reached", "linked_organization_spend_limit_reached")
+_FAST_LIMIT = re.compile(r"rate limit of ([\d,]+) fast mode (?:input|output) tokens")
+
+
+def classify(error: ServiceError, *, fast: bool, input_tokens: int) -> Refusal:
+    """What `error` means for a request that asked for fast (or not) with about `input_tokens` of prompt."""
+    return Refusal(_meaning(error, fast, input_tokens), error)
+
+
+def _meaning(error: ServiceError, fast: bool, input_tokens: int) -> Meaning:
+    if error.error_code in _SPEND_CODES or error.status == 402:
+        return Meaning.SPEND_CAP
+    match error.status:
+        case 400:
+            return _bad_request(error.message, fast)
+        case 429:
+            return _limit(error, fast, input_tokens)
+        case None | 408 | 409:
+            return Meaning.TRANSIENT
+        case 200:
+            return _in_stream(error)
+        case 529:
+            return Meaning.OVERLOADED
+        case status if status >= 500:
+            return Meaning.OVERLOADED if error.type == "overloaded_error" else Meaning.TRANSIENT
+        case _:
+            return Meaning.DENIED
+
+
+def _in_stream(error: ServiceError) -> Meaning:
+    match error.type:
+        case "overloaded_error":
+            return Meaning.OVERLOADED
+        case "rate_limit_error":
+            return Meaning.OTHER_LIMIT
+        case "invalid_request_error" | "authentication_error" | "permission_error" | "not_found_error":
+            return Meaning.DENIED
+        case "billing_error":
+            return Meaning.SPEND_CAP
+        case _:
+            return Meaning.TRANSIENT
+
+
+def _bad_request(message: str, fast: bool) -> Meaning:
+    if message.startswith("You have reached your specified API usage limits"):
+        return Meaning.SPEND_CAP
+    if fast and message.startswith("Fast mode is not enabled for your organization"):
+        return Meaning.FAST_DISABLED
+    if fast and "does not support the `speed` parameter" in message:
+        return Meaning.MODEL_WITHOUT_FAST
+    if fast and message.startswith("speed: Extra inputs are not permitted"):
+        return Meaning.HEADER_MISSING
+    return Meaning.DENIED
+
+
+def _limit(error: ServiceError, fast: bool, input_tokens: int) -> Meaning:
+    """A 429: its code first, then its headers, then the sentences that the documentation quotes."""
+    if error.error_code == "ramp_limit_exceeded" or not fast:
+        return Meaning.OTHER_LIMIT
+    limits = quota.from_headers(error.headers, 0.0)
+    pools = [bucket for bucket in (limits.fast_input, limits.fast_output) if bucket]
+    if any(bucket.limit == 0 for bucket in pools):
+        return Meaning.NO_FAST_CAPACITY
+    if any(bucket.remaining == 0 for bucket in pools):
+        return Meaning.FAST_POOL_EMPTY
+    if "Usage credits are required for fast mode" in error.message:
+        return Meaning.NO_CREDITS
+    if named := _FAST_LIMIT.search(error.message):
+        return Meaning.NO_FAST_CAPACITY if named[1] == "0" else Meaning.FAST_POOL_EMPTY
+    if limits.requests and limits.requests.remaining == 0:
+        return Meaning.OTHER_LIMIT
+    if limits.fast_input:
+        return Meaning.OTHER_LIMIT if limits.fast_input.remaining >= input_tokens else Meaning.FAST_POOL_EMPTY
+    return Meaning.UNEXPLAINED_LIMIT

@@ -1,0 +1,90 @@
+"""What this session knows of fast mode for each account: cooldowns, refusals that last, and quota."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .quota import Quota
+from .refusals import Refusal
+
+State = Literal["on", "cooldown", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who asks whom: a fingerprint of the credential (never the credential) and the base URL."""
+
+    fingerprint: str
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """Fast is not asked before `until_s` (monotonic seconds), because of `reason`."""
+
+    until_s: float
+    reason: str
+
+
+@dataclass(slots=True)
+class Standing:
+    """Mutable, and touched by the engine's loop alone; others read the values it hands out."""
+
+    _quotas: dict[tuple[Account, str], Quota] = field(default_factory=dict)
+    _cooldowns: dict[tuple[Account, str], Cooldown] = field(default_factory=dict)
+    _refused: dict[tuple[Account, str], Refusal] = field(default_factory=dict)
+    _told: set[tuple[Account, str]] = field(default_factory=set)
+    _headers: set[tuple[Account, str]] = field(default_factory=set)
+
+    def quota(self, account: Account, pool: str) -> Quota:
+        """The buckets last seen for a pool; unknown ones are None."""
+        return self._quotas.get((account, pool), Quota())
+
+    def saw(self, account: Account, pool: str, quota: Quota) -> None:
+        """A response reported `quota`."""
+        self._quotas[account, pool] = self.quota(account, pool).updated(quota)
+
+    def cool(self, account: Account, pool: str, cooldown: Cooldown) -> None:
+        """Fast was refused for the moment."""
+        self._cooldowns[account, pool] = cooldown
+
+    def cooldown(self, account: Account, pool: str, now_s: float) -> Cooldown | None:
+        """The cooldown in force at `now_s`, if any."""
+        found = self._cooldowns.get((account, pool))
+        return found if found and found.until_s > now_s else None
+
+    def refuse(self, account: Account, model: str, refusal: Refusal) -> None:
+        """Fast was refused for good, for this account and model."""
+        self._refused[account, model] = refusal
+
+    def refused(self, account: Account, model: str) -> Refusal | None:
+        """The refusal that lasts, if there is one."""
+        return self._refused.get((account, model))
+
+    def tell_once(self, account: Account, topic: str) -> bool:
+        """Whether the user has yet to be told about `topic`; from now on he has been."""
+        if (account, topic) in self._told:
+            return False
+        self._told.add((account, topic))
+        return True
+
+    def learn_header(self, account: Account, model: str) -> None:
+        """The service wants the beta header for a model of which the catalogue does not say so."""
+        self._headers.add((account, model))
+
+    def wants_header(self, account: Account, model: str) -> bool:
+        """Whether `learn_header` was told so."""
+        return (account, model) in self._headers
+
+    def forget_refusals(self) -> None:
+        """Ask for fast again everywhere, as after `%fastmode on`."""
+        self._refused.clear()
+        self._told.clear()
+        self._cooldowns.clear()
+
+    def state(self, account: Account, model: str, pool: str, now_s: float) -> tuple[State, str]:
+        """on, cooldown or off, and why in words a person understands."""
+        if refusal := self.refused(account, model):
+            return "off", refusal.reason
+        if cooldown := self.cooldown(account, pool, now_s):
+            return "cooldown", f"{cooldown.reason}; fast again in {cooldown.until_s - now_s:.0f} s"
+        return "on", "fast is asked for"

@@ -1,0 +1,231 @@
+"""The Anthropic SDK, and nobody else imports it: requests out, events in, SDK errors turned into ours.
+
+Importing this module costs seconds on a small machine: do it in a thread, never on the engine's loop.
+"""
+
+import hashlib
+import json
+import math
+import re
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anthropic
+import httpx2
+from anthropic import AsyncAnthropic, AsyncStream
+
+from .access import Access
+from .errors import BadInput, NoCredential
+from .refusals import AttemptFailed, ServiceError
+from .standing import Account
+
+CONNECT_TIMEOUT_S = 10.0
+MESSAGE_LIMIT = 400
+_SALT = secrets.token_bytes(16)  # so that a fingerprint says nothing outside this process
+_KEY = re.compile(r"sk-ant-[\w-]+|(?i:bearer)\s+\S+")
+_KEPT_HEADERS = ("anthropic-", "retry-after", "request-id")
+_GATEWAY_PREFIX = "llm_provider-"
+
+# Where Claude is served without Anthropic's fast mode, and what to say.
+HOSTS_WITHOUT_FAST = {
+    ".amazonaws.com": "Amazon Bedrock has no fast mode.",
+    ".api.aws": "Claude Platform on AWS has no fast mode.",
+    ".azure.com": "Microsoft Foundry has no `speed`: there, a model id that ends in -fast is the fast one.",
+}
+
+
+# What one request can end with. (TypeError and the like are our mistakes, and are not caught.)
+FAILURES = (AttemptFailed, anthropic.AnthropicError, httpx2.HTTPError, UnicodeDecodeError, json.JSONDecodeError)
+
+
+class Transport:
+    """Keeps one HTTP client with its connections and TLS context, and makes a cheap SDK client for each cell."""
+
+    def __init__(self) -> None:
+        self._http: httpx2.AsyncClient | None = None
+        self._environment: object = None
+
+    def prepare(self, environment: object) -> None:
+        """Build the HTTP client for `environment`, unless it is there: proxies and certificates are read now."""
+        if self._http is None or environment != self._environment:
+            self._http = anthropic.DefaultAsyncHttpxClient()
+            self._environment = environment
+
+    def connect(self, access: Access) -> "Connection":
+        """A connection with the credential of this moment.
+
+        Raises NoCredential where there is none, BadInput where the SDK cannot use what there is.
+        """
+        self.prepare(access.environment)
+        timeout = httpx2.Timeout(access.stall_timeout_s, connect=min(CONNECT_TIMEOUT_S, access.stall_timeout_s))
+        try:
+            client = AsyncAnthropic(
+                api_key=access.api_key,
+                base_url=access.base_url,
+                http_client=self._http,
+                max_retries=0,
+                timeout=timeout,
+            )
+        except (anthropic.AnthropicError, httpx2.InvalidURL, ValueError) as error:
+            raise BadInput(
+                f"The Anthropic SDK cannot use its settings: {_redacted(str(error), ())}.",
+                "Check ANTHROPIC_BASE_URL, ANTHROPIC_PROFILE and the proxy variables; `%fastmode doctor` shows them.",
+            ) from None
+        if not _authenticates(client):
+            raise NoCredential(
+                "There is no credential for the Claude API: ANTHROPIC_API_KEY is not set.",
+                "Set it, or type `%fastmode login`; `%fastmode practice` answers from a simulator on this machine.",
+            )
+        if any(not (secret.isascii() and secret.isprintable()) for secret in (client.api_key, client.auth_token) if secret):
+            raise BadInput(
+                "The API key has a character that cannot be sent, such as a line break or a typographic quote.",
+                "Set ANTHROPIC_API_KEY again without it, or type `%fastmode login`.",
+            )
+        return Connection(client)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+
+
+class Connection:
+    """The service as one cell reaches it."""
+
+    def __init__(self, client: AsyncAnthropic) -> None:
+        self._client = client
+        self._secrets = tuple(secret for secret in (client.api_key, client.auth_token) if secret)
+        self.base_url = str(client.base_url)
+        self.host = client.base_url.host
+        self.account = Account(_fingerprint(client), self.base_url)
+
+    @property
+    def credential(self) -> str:
+        """Where the credential comes from, in words."""
+        if self._client.api_key:
+            return "an API key"
+        return "an auth token" if self._client.auth_token else "a profile or custom header"
+
+    @property
+    def without_fast(self) -> str | None:
+        """Why this host has no fast mode, if it is one of those known to have none."""
+        return next((why for tail, why in HOSTS_WITHOUT_FAST.items() if self.host.endswith(tail)), None)
+
+    @asynccontextmanager
+    async def stream(self, arguments: Mapping[str, Any]) -> AsyncIterator["Stream"]:
+        """Send one request for a stream. Raises AttemptFailed, here and while it is read."""
+        messages = self._client.beta.messages if "betas" in arguments else self._client.messages
+        try:
+            async with messages.with_streaming_response.create(**arguments) as response:
+                yield Stream(response.http_response)
+        except FAILURES as error:
+            raise AttemptFailed(self._service_error(error)) from None
+
+    async def count_tokens(self, arguments: Mapping[str, Any]) -> int:
+        """Input tokens as the service counts them; free. Raises AttemptFailed."""
+        messages = self._client.beta.messages if "betas" in arguments else self._client.messages
+        try:
+            return (await messages.count_tokens(**arguments)).input_tokens
+        except FAILURES as error:
+            raise AttemptFailed(self._service_error(error)) from None
+
+    def _service_error(self, error: Exception) -> ServiceError:
+        match error:
+            case AttemptFailed():
+                return error.error
+            case anthropic.APIStatusError():
+                headers = kept_headers(error.response.headers)
+                return ServiceError(
+                    error.status_code,
+                    error.type,
+                    error.error_code,
+                    _redacted(error.api_message or "", self._secrets),
+                    _seconds(headers.get("retry-after")),
+                    headers,
+                    error.request_id,
+                )
+            case anthropic.APITimeoutError() | httpx2.TimeoutException():
+                return ServiceError(None, broken="nothing came for too long")
+            case anthropic.APIConnectionError():
+                return ServiceError(None, broken="no connection", message=_redacted(str(error.__cause__), self._secrets))
+            case httpx2.TransportError():
+                return ServiceError(None, broken="the connection broke")
+            case anthropic.AnthropicError():  # a profile or an identity token that cannot be used
+                return ServiceError(401, message=_redacted(str(error), self._secrets))
+            case _:
+                return ServiceError(None, broken="what came could not be read")
+
+
+class Stream:
+    """One response as it streams: its headers, and the data of each event as the service sent it."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self.headers = kept_headers(response.headers)
+        self.request_id: str | None = response.headers.get("request-id")
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        """Events as mappings with a `type`, pings and unknown kinds included. Raises AttemptFailed on an `error`."""
+        # The SDK's raw events: it builds no model for each delta, and hides neither pings nor unknown kinds.
+        async for sse in AsyncStream.raw_events(self._response):
+            if not sse.data:
+                continue
+            event = sse.json()
+            if not isinstance(event, dict):
+                raise AttemptFailed(ServiceError(None, broken="what came could not be read"))
+            if event.get("type") == "error" or sse.event == "error":
+                raise AttemptFailed(self._error(event))
+            yield event
+
+    def _error(self, event: dict[str, Any]) -> ServiceError:
+        said = event.get("error")
+        said = said if isinstance(said, dict) else {}
+        details = said.get("details")
+        code = details.get("error_code") if isinstance(details, dict) else None
+        kind, message = said.get("type"), said.get("message")
+        return ServiceError(
+            200,
+            kind if isinstance(kind, str) else None,
+            code if isinstance(code, str) else None,
+            _redacted(message if isinstance(message, str) else "", ()),
+            headers=self.headers,
+            request_id=self.request_id,
+        )
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that speak of limits, lower-case; a gateway's prefix is taken off."""
+    named = ((name.lower().removeprefix(_GATEWAY_PREFIX), value) for name, value in headers.items())
+    return {name: value for name, value in named if name.startswith(_KEPT_HEADERS)}
+
+
+def sdk_version() -> str:
+    """The version of the anthropic package."""
+    return anthropic.__version__
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _redacted(message: str, known: tuple[str, ...]) -> str:
+    for secret in known:
+        message = message.replace(secret, "***")
+    return _KEY.sub("***", message)[:MESSAGE_LIMIT]
+
+
+def _authenticates(client: AsyncAnthropic) -> bool:
+    return client.credentials is not None or any(
+        name.lower() in {"authorization", "x-api-key"} for name in client.default_headers
+    )
+
+
+def _fingerprint(client: AsyncAnthropic) -> str:
+    identity = client.api_key or client.auth_token or f"{type(client.credentials).__name__}"
+    return hashlib.blake2b(identity.encode(), key=_SALT, digest_size=8).hexdigest()

@@ -1,0 +1,62 @@
+"""What the service says it used: the `usage` object of the Messages API, as a value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Speed = Literal["fast", "standard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer, by class, and the speed that served it.
+
+    `output_tokens` includes thinking. `speed` is None where the service did not report it. `estimated` marks an
+    output count that was estimated from the text because the stream ended before the final count came.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    thinking_tokens: int | None = None
+    cache_read_input_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    ephemeral_1h_input_tokens: int = 0
+    web_search_requests: int = 0
+    inference_geo: str | None = None
+    speed: str | None = None
+    estimated: bool = False
+
+    @property
+    def total_input_tokens(self) -> int:
+        """Input tokens of every class: fresh, read from the cache, and written to it."""
+        return self.input_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
+
+    def overwritten(self, wire: object) -> "Usage":
+        """This usage with what `wire` (a `usage` object as the service sent it) says; its counts are cumulative."""
+        if not isinstance(wire, Mapping):
+            return self
+        found: dict[str, Any] = {
+            name: count for name in _COUNTS if (count := _count(wire.get(name))) is not None
+        }
+        for name, path in _NESTED.items():
+            if (count := _count(_at(wire, *path))) is not None:
+                found[name] = count
+        found |= {name: wire[name] for name in ("speed", "inference_geo") if isinstance(wire.get(name), str)}
+        return replace(self, **found)
+
+
+_COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+_NESTED = {
+    "thinking_tokens": ("output_tokens_details", "thinking_tokens"),
+    "ephemeral_1h_input_tokens": ("cache_creation", "ephemeral_1h_input_tokens"),
+    "web_search_requests": ("server_tool_use", "web_search_requests"),
+}
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _at(wire: Mapping[str, Any], outer: str, inner: str) -> object:
+    nested = wire.get(outer)
+    return nested.get(inner) if isinstance(nested, Mapping) else None

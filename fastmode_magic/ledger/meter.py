@@ -1,0 +1,141 @@
+"""One run as it is counted: folds events into text, times and usage. It reads no clock: events carry their times."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..claude.events import (
+    Event,
+    Failed,
+    FellBack,
+    Finished,
+    Interrupted,
+    Metered,
+    Progressed,
+    Retrying,
+    Sent,
+    Started,
+    TextDelta,
+    ThinkingDelta,
+    Waiting,
+)
+from ..claude.usage import Speed, Usage
+from ..prompt.ask import BYTES_PER_TOKEN
+
+
+class Meter:
+    """What is known of a run so far; every property is None while unknown."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._thinking: list[str] = []
+        self._bytes = 0
+        self._usage: Usage | None = None
+        self._first_s: float | None = None
+        self._last_s: float | None = None
+        self._first_text_s: float | None = None
+        self.sent_s: float | None = None
+        self.asked_speed: Speed | None = None  # of the attempt that was sent last
+        self.model: str | None = None
+        self.request_id: str | None = None
+        self.notices: list[str] = []
+        self.fallback: str | None = None
+        self.lost: list[Usage] = []
+        self.now: Event | None = None  # the last event that says what the run is doing
+        self.end: Finished | Interrupted | Failed | None = None
+
+    def feed(self, events: Iterable[Event]) -> None:
+        """Count some more events, in order."""
+        for event in events:
+            self._count(event)
+
+    @property
+    def text(self) -> str:
+        """The answer so far; surrogates that came apart are joined, and what is left of them replaced."""
+        self._text = ["".join(self._text)]
+        return _whole(self._text[0])
+
+    @property
+    def thinking(self) -> str:
+        """The summary of the thinking so far."""
+        return _whole("".join(self._thinking))
+
+    @property
+    def text_length(self) -> int:
+        """Bytes of text and thinking so far, in UTF-8."""
+        return self._bytes
+
+    @property
+    def speed(self) -> str | None:
+        """The speed that the service says it serves."""
+        return self._usage.speed if self._usage else None
+
+    @property
+    def usage(self) -> Usage | None:
+        """The usage so far; when the final count has not come, output is estimated from the text and marked so."""
+        if self._usage is None or isinstance(self.end, Finished):
+            return self._usage
+        seen = round(self._bytes / BYTES_PER_TOKEN)
+        return replace(self._usage, output_tokens=max(seen, self._usage.output_tokens), estimated=True)
+
+    @property
+    def ttft_s(self) -> float | None:
+        """Seconds from sending the attempt that was answered to its first content event."""
+        return _between(self.sent_s, self._first_s)
+
+    @property
+    def first_text_s(self) -> float | None:
+        """Seconds from sending the attempt that was answered to its first text."""
+        return _between(self.sent_s, self._first_text_s)
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Output tokens, thinking included, a second from the first content event to the last.
+
+        An estimate while the answer streams, and where the final count did not come.
+        """
+        usage, seconds = self.usage, _between(self._first_s, self._last_s)
+        return usage.output_tokens / seconds if usage and usage.output_tokens and seconds else None
+
+    def _count(self, event: Event) -> None:
+        match event:
+            case TextDelta(at_s=at_s, text=text):
+                self._text.append(text)
+                self._bytes += len(text.encode("utf-8", "replace"))
+                self._first_text_s = at_s if self._first_text_s is None else self._first_text_s
+                self._content(at_s, event.until_s)
+            case ThinkingDelta(at_s=at_s, text=text):
+                self._thinking.append(text)
+                self._bytes += len(text.encode("utf-8", "replace"))
+                self._content(at_s, event.until_s)
+            case Progressed(at_s=at_s):
+                self._content(at_s, event.until_s)
+            case Metered(usage=usage):
+                self._usage = usage
+            case Sent(at_s=at_s, speed=speed):
+                self.sent_s, self.asked_speed, self.now = at_s, speed, event
+                self._first_s = self._last_s = self._usage = None
+            case Started(model=model, request_id=request_id, usage=usage):
+                self.model, self.request_id, self._usage, self.now = model, request_id, usage, event
+            case FellBack(reason=reason, notice=notice):
+                self.fallback = reason
+                self.notices += [notice] if notice else []
+            case Waiting() | Retrying():
+                self.now = event
+                if isinstance(event, Retrying) and event.lost:
+                    self.lost.append(event.lost)
+            case Finished() | Interrupted() | Failed():
+                self.end = event
+
+    def _content(self, at_s: float, until_s: float) -> None:
+        self._first_s = at_s if self._first_s is None else self._first_s
+        self._last_s = until_s
+
+
+def _between(start_s: float | None, end_s: float | None) -> float | None:
+    return None if start_s is None or end_s is None else end_s - start_s
+
+
+def _whole(text: str) -> str:
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

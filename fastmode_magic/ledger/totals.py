@@ -1,0 +1,74 @@
+"""The session in numbers: what its answers cost, and how fast they came."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run that used something: the speed that was billed, dollars (None unknown), and its measured pace.
+
+    `tokens_per_s` and `output_tokens` are None where they were not measured whole.
+    """
+
+    speed: str | None
+    cost: Decimal | None
+    estimated: bool
+    tokens_per_s: float | None
+    output_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Running totals in dollars, and medians of this session's complete answers (None before the first)."""
+
+    answers: int = 0
+    fast_cost: Decimal = Decimal(0)
+    standard_cost: Decimal = Decimal(0)
+    unknown: int = 0
+    estimated: bool = False
+    fast_rate: float | None = None
+    standard_rate: float | None = None
+    answer_tokens: float | None = None
+
+    @property
+    def cost(self) -> Decimal:
+        """Dollars at both speeds; answers of unknown cost are not in it."""
+        return self.fast_cost + self.standard_cost
+
+
+class Totals:
+    """Gathers entries; `snapshot` is what is known so far."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def add(self, entry: Entry) -> None:
+        """Count one run."""
+        self._entries.append(entry)
+
+    def snapshot(self) -> Snapshot:
+        """The totals as of now."""
+        return Snapshot(
+            answers=len(self._entries),
+            fast_cost=self._cost("fast"),
+            standard_cost=self._cost("standard"),
+            unknown=sum(entry.cost is None for entry in self._entries),
+            estimated=any(entry.estimated for entry in self._entries),
+            fast_rate=self._rate("fast"),
+            standard_rate=self._rate("standard"),
+            answer_tokens=_median(entry.output_tokens for entry in self._entries),
+        )
+
+    def _cost(self, speed: str) -> Decimal:
+        return sum((e.cost for e in self._entries if e.speed == speed and e.cost is not None), Decimal(0))
+
+    def _rate(self, speed: str) -> float | None:
+        return _median(entry.tokens_per_s for entry in self._entries if entry.speed == speed)
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(median(known)) if known else None

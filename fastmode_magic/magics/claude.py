@@ -1,0 +1,119 @@
+"""%claude and %%claude: parse, hand over, show."""
+
+from typing import Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.display import Markdown, display
+
+from .. import reports
+from ..answer import Answer
+from ..claude.errors import BadInput, FastmodeError
+from ..prompt.ask import Ask
+from ..session import Session, View
+from ..views.markdown import MarkdownView
+from ..views.safe import terminal_text
+from ..views.terminal import TerminalView
+from . import options
+
+HELP = f"""Send a cell, or a line, to Claude; the answer streams in and is kept.
+
+    %%claude [NAME] [flags]          the prompt is in the lines below, sent as it is written
+    %claude [flags] prompt           the prompt is the rest of the line
+    a = %claude [flags] prompt       `a` receives the Answer
+
+NAME, `_` and `Out[n]` hold the Answer: `.text .speed .cost .tokens_per_s .usage .fallback .complete` and more.
+Without flags a cell goes at standard speed until `%fastmode on`. When fast is refused the answer comes at standard
+speed, and says so. Words on the %%claude line are flags or one NAME; `%claude -- --text` begins a prompt with dashes.
+
+Flags:
+{options.usage()}
+
+Examples:
+
+    %%claude --fast
+    Why does groupby drop rows where the key is NaN?
+
+    %%claude reply -m fable --max-tokens max -s "You are a patient teacher."
+    Explain the central limit theorem with a table.
+
+    answer = %claude --fast --fallback never What is a p-value?
+
+    %%claude --fast --dry-run
+    What would this cost?
+
+`%fastmode` shows the session: speed, quota, cost; `%fastmode doctor` tests the connection.
+"""
+
+
+@magics_class
+class ClaudeMagics(Magics):  # type: ignore[misc]  # IPython is not typed
+    """The door of `%claude`; everything behind it is in the session."""
+
+    def __init__(self, shell: Any, session: Session) -> None:
+        super().__init__(shell)
+        self.session = session
+        self._shown: tuple[Answer, int] | None = None
+
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def claude(self, line: str, cell: str | None = None) -> Answer | None:
+        if line == "--misplaced" and cell is None:
+            raise present(self.shell, BadInput(*MISPLACED))
+        try:
+            parsed = options.parse(line, cell=cell is not None)
+            fields = dict(parsed.fields)
+            dry_run = fields.pop("dry_run", False)
+            ask = self.session.ask(parsed.prompt if cell is None else cell.removesuffix("\n"), **fields)
+            if dry_run:
+                show(self.shell, self.session, reports.dry_run(self.session, ask))
+                return None
+            return self._answer(ask, parsed.name, returns=cell is None)
+        except FastmodeError as error:
+            raise present(self.shell, error) from None
+
+    claude.__doc__ = HELP
+
+    def _answer(self, ask: Ask, name: str | None, *, returns: bool) -> Answer | None:
+        answer, error = self.session.run(ask, self._view())
+        if name:
+            self.shell.push({name: answer})
+        self.shell.displayhook.update_user_ns(answer)
+        if error:
+            raise error
+        self._shown = (answer, self.shell.execution_count)
+        return answer if returns else None
+
+    def skip_display(self, answer: Answer) -> None:
+        """A display formatter: an answer was shown while it came, so the cell that made it does not display it again."""
+        if self._shown is None or self._shown[0] is not answer or self._shown[1] != self.shell.execution_count:
+            raise NotImplementedError  # IPython's word for: display it as usual
+
+    def _view(self) -> View:
+        return TerminalView() if in_terminal(self.shell, self.session) else MarkdownView()
+
+
+MISPLACED = (
+    "%%claude must be the first line of its cell.", "Move it above the other lines, or use `%claude prompt` on one line."
+)
+
+
+def in_terminal(shell: Any, session: Session) -> bool:
+    """Whether answers are shown as plain text rather than through a notebook's display."""
+    display_as = session.settings.display
+    return display_as == "terminal" or (display_as == "auto" and not hasattr(shell, "kernel"))
+
+
+def show(shell: Any, session: Session, markdown: str) -> None:
+    """Show a report."""
+    if in_terminal(shell, session):
+        print(terminal_text(markdown.replace("**", "").replace("`", "")))  # noqa: T201  # the terminal is the display
+    else:
+        display(Markdown(markdown))
+
+
+def present(shell: Any, error: FastmodeError) -> FastmodeError:
+    """Make `error` render as its two lines; `%xmode Verbose` shows the traceback."""
+    if shell.InteractiveTB.mode != "Verbose":
+        lines = [f"{type(error).__name__}: {terminal_text(error.what)}", terminal_text(error.next_step)]
+        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython looks for it
+    return error

@@ -1,0 +1,109 @@
+"""%fastmode: the session at a glance, and its switches."""
+
+from collections.abc import Callable
+from datetime import date
+from difflib import get_close_matches
+from getpass import getpass
+from typing import Any
+
+from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.display import display
+
+from .. import reports
+from ..claude.errors import BadInput, FastmodeError
+from ..session import Session
+from ..views import document
+from .claude import in_terminal, present, show
+
+
+@magics_class
+class FastmodeMagics(Magics):  # type: ignore[misc]  # IPython is not typed
+    """The door of `%fastmode`."""
+
+    def __init__(self, shell: Any, session: Session) -> None:
+        super().__init__(shell)
+        self.session = session
+
+    @line_magic  # type: ignore[untyped-decorator]
+    def fastmode(self, line: str) -> None:
+        words = line.split()
+        name, rest = (words[0], words[1:]) if words else ("status", [])
+        try:
+            command = COMMANDS.get(name)
+            if command is None:
+                near = get_close_matches(name, COMMANDS, n=1, cutoff=0)[0]
+                raise BadInput(
+                    f"There is no `%fastmode {name}`; the nearest is `%fastmode {near}`.",
+                    f"It is one of {', '.join(COMMANDS)}.",
+                )
+            if rest and not (name == "practice" and rest == ["off"]):
+                raise BadInput(f"`%fastmode {name}` takes no {rest[0]!r}.", f"Type `%fastmode {name}`.")
+            if report := command[0](self, *rest):
+                show(self.shell, self.session, report)
+        except FastmodeError as error:
+            raise present(self.shell, error) from None
+
+    def _status(self) -> str:
+        return reports.status(self.session)
+
+    def _on(self) -> str:
+        self.session.fast = True
+        self.session.engine.standing.forget_refusals()
+        return reports.switched(self.session)
+
+    def _off(self) -> str:
+        self.session.fast = False
+        return reports.switched(self.session)
+
+    def _models(self) -> str:
+        return reports.models(date.today())  # noqa: DTZ011  # the user's day
+
+    def _login(self) -> str:
+        try:
+            key = getpass("API key for Claude (stays in memory): ")
+        except (NotImplementedError, RuntimeError, EOFError):
+            raise BadInput("This front end cannot ask for a key.", "Set ANTHROPIC_API_KEY instead.") from None
+        if not key.strip():
+            raise BadInput("No key was typed.", "Type `%fastmode login` again; the key goes into the box.")
+        self.session.login(key)
+        return "The key is used for the rest of this session, and kept in memory only. `%fastmode doctor` tests it."
+
+    def _practice(self, off: str = "") -> str:
+        if off:
+            self.session.stop_practising()
+            return "Practice is over: cells go to the real service again."
+        url = self.session.practise()
+        return (
+            f"**Practice:** cells are answered by a simulator in this kernel ({url}); no model is asked and nothing is "
+            "billed. `%fastmode practice off` ends it."
+        )
+
+    def _doctor(self) -> str:
+        shell = type(self.shell).__name__
+        return reports.doctor(self.session, f"{shell}, {'terminal' if in_terminal(self.shell, self.session) else 'Markdown'}")
+
+    def _last(self) -> None:
+        answer = self.session.last
+        if answer is None:
+            raise BadInput("There is no answer yet.", "Run a %%claude cell first.")
+        if in_terminal(self.shell, self.session):
+            print(document.plain(answer, self.session.last_status))  # noqa: T201  # the terminal is the display
+        else:
+            display(document.bundle(answer, self.session.last_status), raw=True)
+
+
+COMMANDS: dict[str, tuple[Callable[..., str | None], str]] = {
+    "status": (FastmodeMagics._status, "speed, last answer, quota and cost of this session (also without a word)"),
+    "on": (FastmodeMagics._on, "later cells ask for fast; refusals are forgotten and fast is tried again"),
+    "off": (FastmodeMagics._off, "later cells go at standard speed"),
+    "models": (FastmodeMagics._models, "the models, the life of their fast mode, their prices"),
+    "login": (FastmodeMagics._login, "type an API key; it stays in memory"),
+    "practice": (FastmodeMagics._practice, "answer from a simulator in this kernel; `practice off` ends it"),
+    "doctor": (FastmodeMagics._doctor, "check credential, address, SDK and model with one free request"),
+    "last": (FastmodeMagics._last, "show the last answer again"),
+}
+
+HELP = "Fast mode for Claude: its state and its switches.\n\n" + "\n".join(
+    f"    %fastmode {name:<9} {words}" for name, (_, words) in COMMANDS.items()
+)
+FastmodeMagics.fastmode.__doc__ = HELP

@@ -1,0 +1,64 @@
+"""Loading and unloading: everything that is put into the shell, and taken out of it again."""
+
+from typing import Any
+
+from ..answer import Answer
+from ..session import Session, use
+from ..settings import FastMode
+from . import transform
+from .claude import ClaudeMagics
+from .fastmode import FastmodeMagics
+
+
+def load(shell: Any) -> Session:
+    """Put the magics into `shell`; loading again changes nothing. Nothing is fetched or written."""
+    if loaded := session_of(shell):
+        return loaded
+    settings = FastMode(parent=shell)
+    session = Session(settings)
+    use(session)
+    shell.configurables.append(settings)
+    magics = ClaudeMagics(shell, session)
+    shell.register_magics(magics)
+    shell.display_formatter.ipython_display_formatter.for_type(Answer, magics.skip_display)
+    shell.register_magics(FastmodeMagics(shell, session))
+    transform.install(shell)
+    _WarmUp(shell, session).arm()
+    return session
+
+
+def session_of(shell: Any) -> Session | None:
+    """The session that `load` made for `shell`, while it is loaded."""
+    magic = shell.magics_manager.magics["cell"].get("claude")
+    return magic.__self__.session if isinstance(getattr(magic, "__self__", None), ClaudeMagics) else None
+
+
+def unload(shell: Any) -> None:
+    """Take everything out of `shell`; unloading what is not loaded changes nothing."""
+    session = session_of(shell)
+    if session is None:
+        return
+    transform.remove(shell)
+    for kind, name in (("cell", "claude"), ("line", "claude"), ("line", "fastmode")):
+        shell.magics_manager.magics[kind].pop(name, None)
+    for name in ("ClaudeMagics", "FastmodeMagics"):
+        shell.magics_manager.registry.pop(name, None)
+    shell.configurables.remove(session.settings)
+    shell.display_formatter.ipython_display_formatter.pop(Answer, None)
+    use(None)
+    session.close()
+
+
+class _WarmUp:
+    """Loads the SDK in the background once the cell that loaded us has ended: then nobody waits for it."""
+
+    def __init__(self, shell: Any, session: Session) -> None:
+        self._shell = shell
+        self._session = session
+
+    def arm(self) -> None:
+        self._shell.events.register("post_run_cell", self._go)
+
+    def _go(self, *_: object) -> None:
+        self._shell.events.unregister("post_run_cell", self._go)
+        self._session.warm_up()

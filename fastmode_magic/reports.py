@@ -1,0 +1,143 @@
+"""What the session can say of itself, as Markdown: status, models, doctor, dry run."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from .claude import catalog
+from .claude.errors import FastmodeError
+from .claude.refusals import AttemptFailed
+from .claude.request import build, counted
+from .claude.usage import Usage
+from .ledger import prices
+from .prompt.ask import Ask
+from .views import text
+from .views.safe import inline_text
+
+if TYPE_CHECKING:
+    from .claude.transport import Connection
+    from .session import Session
+
+STAGES = {
+    "ga": "yes",
+    "verified": "verified organisations only",
+    "preview": "research preview",
+    "deprecated": "yes, ends {until}",
+    "refused": "ended {until}",
+    "standard": "ended {until}, served at standard speed",
+    "never": "no",
+    "unknown": "unknown, is tried",
+}
+
+
+def status(session: "Session") -> str:
+    """The state of fast mode, the last answer, quota and cost."""
+    totals = session.totals.snapshot()
+    lines = [f"**Fast mode is {_state(session)}**"]
+    if session.last:
+        lines.append(f"last answer: {inline_text(session.last_status, 600)}")
+    lines.append(session.quota_words(session.settings.model) or "fast quota: unknown")
+    spent = f"{text.session(totals)}: {text.dollars(totals.fast_cost)} fast, {text.dollars(totals.standard_cost)} standard"
+    lines.append(f"{spent} ({totals.answers} answers{', practice' if session.practising else ''})")
+    if totals.fast_rate and totals.standard_rate:
+        lines.append(f"measured: {text.pace(totals.fast_rate)} fast, {text.pace(totals.standard_rate)} standard")
+    return "\n\n".join(lines)
+
+
+def switched(session: "Session") -> str:
+    """What `%fastmode on` or `off` changed, with the price."""
+    model = catalog.find(session.settings.model)
+    if not session.fast:
+        return f"Fast mode is off: later cells go at standard speed, {_per_mtok(model.id, 'standard')}."
+    fast = _per_mtok(model.id, "fast")
+    return f"Fast mode is on: later cells ask {model.name} for fast, {fast} (standard: {_per_mtok(model.id, 'standard')})."
+
+
+def models(today: date) -> str:
+    """The catalogue, with the life of each fast mode and the prices of both speeds."""
+    rows = ["| model | alias | fast mode | fast, in / out | standard, in / out |", "|---|---|---|---|---|"]
+    for model in catalog.models():
+        stage = model.stage(today)
+        words = STAGES[stage].format(until=model.fast.until if model.fast else "")
+        fast = _per_mtok(model.id, "fast") if model in catalog.with_fast_mode(today) else "–"
+        rows.append(f"| `{model.id}` | {model.aliases[0]} | {words} | {fast} | {_per_mtok(model.id, 'standard')} |")
+    return "\n".join([*rows, "", f"Prices: genai-prices, list of {prices.listed_on():%Y-%m-%d}."])
+
+
+def doctor(session: "Session", front_end: str) -> str:
+    """Checks what a cell needs, and makes one free request (it counts the tokens of a word)."""
+    values = session.settings.values()
+    rows = [("front end", front_end), ("model", values.model)]
+    try:
+        model = catalog.find(values.model)
+        rows += session.engine.call(lambda connection: _examined(connection, model), session.access(values))
+    except FastmodeError as error:
+        rows.append(("problem", f"{error.what} {error.next_step}"))
+    table = [f"| {name} | {inline_text(words)} |" for name, words in rows]
+    return "\n".join(["| check | result |", "|---|---|", *table])
+
+
+def dry_run(session: "Session", ask: Ask) -> str:
+    """What would be sent for `ask` and what it costs at both speeds; sends nothing billable."""
+    model = catalog.find(ask.model)
+    today = datetime.now(UTC)
+
+    async def count(connection: "Connection") -> int:
+        return await connection.count_tokens(counted(ask, model))
+
+    try:
+        tokens, how = session.engine.call(count, session.access()), "counted by the service"
+    except (FastmodeError, AttemptFailed) as error:
+        why = error.what if isinstance(error, FastmodeError) else "the service did not count"
+        tokens, how = ask.estimated_input_tokens, f"estimated ({inline_text(why)})"
+    rows = ["| speed | input | with all of max_tokens |", "|---|---|---|"]
+    for speed in ("standard", "fast"):
+        worst = Usage(input_tokens=tokens, output_tokens=ask.max_tokens)
+        least = prices.cost(model.id, Usage(input_tokens=tokens), speed, today)
+        rows.append(f"| {speed} | {text.dollars(least)} | {text.dollars(prices.cost(model.id, worst, speed, today))} |")
+    speed = "fast" if ask.fast else "standard"
+    body = build(ask, model, speed, header=model.needs_header(today.date()))
+    sent = json.dumps(body, ensure_ascii=False, indent=2).replace("```", "` ` `")
+    return "\n".join(
+        [f"**Dry run: nothing was sent.** {tokens:,} input tokens, {how}.", "", *rows, "", "```json", sent, "```"]
+    )
+
+
+def worst_case(model: str, tokens: int, max_tokens: int, speed: str) -> Decimal | None:
+    """Dollars for `tokens` of input and all of `max_tokens` at `speed`; None where unknown."""
+    return prices.cost(model, Usage(input_tokens=tokens, output_tokens=max_tokens), speed, datetime.now(UTC))
+
+
+async def _examined(connection: "Connection", model: catalog.Model) -> list[tuple[str, str]]:
+    from .claude.transport import sdk_version  # loaded by now
+
+    rows = [
+        ("SDK", f"anthropic {sdk_version()}"),
+        ("credential", connection.credential),
+        ("base URL", connection.base_url),
+        ("fast mode", connection.without_fast or STAGES[model.stage(date.today())]),  # noqa: DTZ011  # the user's day
+    ]
+    try:
+        tokens = await connection.count_tokens(counted(Ask("ping", model.id), model))
+    except AttemptFailed as failed:
+        error = failed.error
+        why = " ".join(str(part) for part in (error.status, error.broken, error.message) if part)
+        return [*rows, ("free request", f"failed: {why}")]
+    return [*rows, ("free request", f"works: the service counted {tokens} tokens")]
+
+
+def _state(session: "Session") -> str:
+    if not session.fast:
+        return "off: cells go at standard speed unless they say --fast; `%fastmode on` changes that"
+    run = session.last_run
+    if run is None or run.account is None:
+        return "on: later cells ask for fast"
+    model = catalog.find(session.settings.model)
+    state, why = session.engine.standing.state(run.account, model.id, model.fast_pool, session.engine.clock())
+    return f"{state}: {inline_text(why)}"
+
+
+def _per_mtok(model: str, speed: str) -> str:
+    found = prices.rates(model, speed, datetime.now(UTC))
+    return "price unknown" if found is None else f"${found[0].normalize():f} / ${found[1].normalize():f} per MTok"

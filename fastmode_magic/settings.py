@@ -1,0 +1,82 @@
+"""Every setting, once: its default, its environment variable, its help. The only room that reads the environment."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from traitlets import Enum, Float, Integer, TraitError, Unicode
+from traitlets.config import Configurable
+
+from .claude.catalog import DEFAULT_MODEL, MAX_OUTPUT_TOKENS
+from .claude.errors import BadInput
+from .prompt.ask import EFFORTS, Fallback, Thinking
+
+PREFIX = "FASTMODE_"
+# What makes the SDK's HTTP client another one: where it goes, through what, and which certificates it trusts.
+_TRANSPORT = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The settings as one cell uses them. Seconds end in `_s`."""
+
+    model: str = DEFAULT_MODEL
+    max_tokens: int = 16_000
+    effort: str = ""
+    thinking: Thinking = "off"
+    fallback: Fallback = "auto"
+    stall_timeout_s: float = 60.0
+    display: str = "auto"
+
+
+_DEFAULTS = Values()
+
+
+class FastMode(Configurable):
+    """Settings of fastmode-magic: `%config FastMode` shows them, `%config FastMode.model = "fable"` sets one.
+
+    Each can also be given by an environment variable: FASTMODE_ and its name in capitals.
+    """
+
+    model = Unicode(_DEFAULTS.model, help="Model that answers, by alias or id.").tag(config=True)
+    max_tokens = Integer(
+        _DEFAULTS.max_tokens, min=1, max=MAX_OUTPUT_TOKENS, help="Most output tokens of an answer, thinking included."
+    ).tag(config=True)
+    effort = Enum(("", *EFFORTS), "", help="Effort of the model; empty leaves it to the service.").tag(config=True)
+    thinking = Enum(get_args(Thinking), "off", help="Whether a summary of the thinking is shown.").tag(config=True)
+    fallback = Enum(get_args(Fallback), "auto", help="What to do when fast is refused.").tag(config=True)
+    stall_timeout_s = Float(
+        _DEFAULTS.stall_timeout_s, min=0.1, help="Seconds without a byte after which a stream counts as broken."
+    ).tag(config=True)
+    display = Enum(("auto", "markdown", "terminal"), "auto", help="How answers are shown.").tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take what the environment says; raises BadInput for a value that it cannot have."""
+        super().__init__(**kwargs)
+        for name in Values.__dataclass_fields__:
+            variable = PREFIX + name.upper()
+            if text := os.environ.get(variable):
+                self._take(name, variable, text)
+
+    def _take(self, name: str, variable: str, text: str) -> None:
+        try:
+            self.set_trait(name, self.traits()[name].from_string(text))  # type: ignore[no-untyped-call]
+        except (TraitError, ValueError):
+            raise BadInput(f"{variable} is {text!r}, which it cannot be.", f"{self.trait_help(name)}") from None
+
+    def trait_help(self, name: str) -> str:
+        """What a setting is and may be."""
+        trait = self.traits()[name]
+        choices = f" One of {', '.join(str(v) or 'nothing' for v in trait.values)}." if isinstance(trait, Enum) else ""
+        return f"{trait.help}{choices}"
+
+    def values(self) -> Values:
+        """The settings as plain values, as of now."""
+        return Values(**{name: getattr(self, name) for name in Values.__dataclass_fields__})
+
+
+def environment_fingerprint() -> str:
+    """Changes when the environment of the HTTP client does; says nothing of what is in it."""
+    names = [name for upper in _TRANSPORT for name in (upper, upper.lower())]
+    return hashlib.sha256(repr([os.environ.get(name) for name in names]).encode()).hexdigest()

@@ -1,0 +1,110 @@
+"""Facts as words: pure formatting, for the status line and the tables."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+from ..claude.quota import Quota
+from ..claude.usage import Usage
+from ..ledger.totals import Snapshot
+
+if TYPE_CHECKING:
+    from ..answer import Answer
+
+SEPARATOR = " · "
+
+
+def dollars(amount: Decimal | None, *, estimated: bool = False) -> str:
+    """"$1.25", "$0.0421", "$0.00012": to the cent from a dollar on, else to a hundredth of a cent or two digits."""
+    if amount is None:
+        return "cost unknown"
+    if amount == 0:
+        return "$0"
+    step = Decimal("0.01") if amount >= 1 else min(Decimal("0.0001"), Decimal(1).scaleb(amount.adjusted() - 1))
+    return f"{'~' if estimated else ''}${amount.quantize(step, ROUND_HALF_UP):,}"
+
+
+def pace(tokens_per_s: float | None, *, estimated: bool = False) -> str:
+    """"83 tok/s", "~83 tok/s", "? tok/s"."""
+    return "? tok/s" if tokens_per_s is None else f"{'~' if estimated else ''}{tokens_per_s:,.0f} tok/s"
+
+
+def seconds(value: float) -> str:
+    """"0.42 s", "12 s"."""
+    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+
+
+def tokens(usage: Usage) -> str:
+    """"24 in (1,024 from cache) + 512 out"."""
+    cached = [
+        f"{count:,} {words}"
+        for count, words in (
+            (usage.cache_read_input_tokens, "from cache"),
+            (usage.cache_creation_input_tokens, "to cache"),
+        )
+        if count
+    ]
+    of_them = f" ({', '.join(cached)})" if cached else ""
+    return f"{usage.total_input_tokens:,} in{of_them} + {'~' if usage.estimated else ''}{usage.output_tokens:,} out"
+
+
+def speed(answer: "Answer") -> str:
+    """The speed served, in words, and why it is not the one that was asked."""
+    if answer.usage is None:
+        return f"asked at {answer.asked_speed} speed"
+    if answer.speed is None:
+        unpriced = "speed not reported" if answer.cost_if else "speed not reported, standard price"
+        return f"{unpriced} ({answer.fallback})" if answer.fallback else unpriced
+    if answer.fallback:
+        return f"{answer.speed}, not fast: {answer.fallback}"
+    return answer.speed
+
+
+def cost(answer: "Answer") -> str:
+    """What it cost, or what is known of that."""
+    if answer.cost_if:
+        standard, fast = (dollars(amount, estimated=answer.estimated) for amount in answer.cost_if)
+        return f"cost unknown: {standard} if standard, {fast} if fast"
+    words = dollars(answer.cost, estimated=answer.estimated)
+    return f"{words} list price" if answer.cost and answer.list_price_of else words
+
+
+def quota(levels: Quota, now_s: float) -> str | None:
+    """"fast quota 98% in, 99% out", refilled to now; None while unknown."""
+    parts = [
+        f"{100 * bucket.level(now_s) / bucket.limit:.0f}% {name}"
+        for bucket, name in ((levels.fast_input, "in"), (levels.fast_output, "out"))
+        if bucket and bucket.limit
+    ]
+    return f"fast quota {', '.join(parts)}" if parts else None
+
+
+def status(answer: "Answer", totals: Snapshot | None = None, quota_words: str | None = None) -> str:
+    """The status line of an answer that has ended."""
+    parts: list[str | None] = [answer.ending, speed(answer)]
+    if answer.tokens_per_s is not None:
+        parts.append(pace(answer.tokens_per_s, estimated=answer.estimated))
+    parts += _times(answer)
+    if answer.usage:
+        parts.append(tokens(answer.usage))
+        if answer.usage.thinking_tokens and not answer.thinking_shown:
+            parts.append(f"{answer.usage.thinking_tokens:,} of them thinking, billed but not shown")
+    parts.append(cost(answer))
+    if totals:
+        parts.append(session(totals))
+    parts += [quota_words, answer.model]
+    return SEPARATOR.join(part for part in parts if part)
+
+
+def session(totals: Snapshot) -> str:
+    """"session $0.0300", with what it leaves out."""
+    unknown = f" + {totals.unknown} of unknown cost" if totals.unknown else ""
+    return f"session {dollars(totals.cost, estimated=totals.estimated)}{unknown}"
+
+
+def _times(answer: "Answer") -> list[str]:
+    if answer.ttft_s is None:
+        return []
+    first = [f"first token {seconds(answer.ttft_s)}"]
+    if answer.first_text_s is not None and answer.first_text_s - answer.ttft_s >= 0.1:
+        first.append(f"first text {seconds(answer.first_text_s)}")
+    return first
