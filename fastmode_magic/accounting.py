@@ -18,7 +18,10 @@ ANTHROPIC_HOST = "api.anthropic.com"
 
 # stop_reason -> (how it ended, what to know); the others are no surprise
 _STOPS = {
-    "max_tokens": ("cut at max_tokens", "The answer was cut at its bound of {max_tokens:,} tokens; raise --max-tokens."),
+    "max_tokens": (
+        "cut at max_tokens",
+        "The answer was cut at its bound of {max_tokens:,} tokens; raise --max-tokens.",
+    ),
     "refusal": ("refused by the model", "The model refused to answer{explained}."),
     "pause_turn": ("paused", "The service paused a long turn (pause_turn); run the cell again for the rest."),
     "model_context_window_exceeded": (
@@ -114,7 +117,9 @@ def _fallback(meter: Meter, model: str, began: datetime) -> tuple[str | None, li
     return reason, [f"Fast was asked for, but the answer was served at standard speed and price: {reason}."]
 
 
-def _cost(model: str, meter: Meter, at: datetime) -> tuple[Decimal | None, tuple[Decimal | None, Decimal | None] | None]:
+def _cost(
+    model: str, meter: Meter, at: datetime
+) -> tuple[Decimal | None, tuple[Decimal | None, Decimal | None] | None]:
     """The cost at the speed served; where that is unknown, the two that it may be."""
     usage = meter.usage
     lost = [prices.cost(model, one, one.speed or "standard", at) for one in meter.lost]
@@ -144,4 +149,3 @@ def _ending(ask: Ask, meter: Meter) -> tuple[str | None, list[str]]:
             return ("cut off" if meter.text_length else "failed"), []
         case _:
             return "interrupted", []
-

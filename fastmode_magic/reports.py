@@ -9,11 +9,11 @@ from .claude import catalog
 from .claude.errors import FastmodeError
 from .claude.refusals import AttemptFailed
 from .claude.request import build, counted
-from .claude.usage import Usage
+from .claude.usage import Speed, Usage
 from .ledger import prices
 from .prompt.ask import Ask
 from .views import text
-from .views.safe import inline_text
+from .views.document import code, sentence
 
 if TYPE_CHECKING:
     from .claude.transport import Connection
@@ -34,12 +34,14 @@ STAGES = {
 def status(session: "Session") -> str:
     """The state of fast mode, the last answer, quota and cost."""
     totals = session.totals.snapshot()
-    lines = [f"**Fast mode is {_state(session)}**"]
+    lines = [f"**Fast mode is** {sentence(_state(session))}"]
     if session.last:
-        lines.append(f"last answer: {inline_text(session.last_status, 600)}")
+        lines.append(f"last answer: {code(session.last_status)}")
     lines.append(session.quota_words(session.settings.model) or "fast quota: unknown")
-    spent = f"{text.session(totals)}: {text.dollars(totals.fast_cost)} fast, {text.dollars(totals.standard_cost)} standard"
-    lines.append(f"{spent} ({totals.answers} answers{', practice' if session.practising else ''})")
+    spent = (
+        f"{text.session(totals)}: {text.dollars(totals.fast_cost)} fast, {text.dollars(totals.standard_cost)} standard"
+    )
+    lines.append(sentence(f"{spent} (answers: {totals.answers}{', practice' if session.practising else ''})"))
     if totals.fast_rate and totals.standard_rate:
         lines.append(f"measured: {text.pace(totals.fast_rate)} fast, {text.pace(totals.standard_rate)} standard")
     return "\n\n".join(lines)
@@ -49,18 +51,23 @@ def switched(session: "Session") -> str:
     """What `%fastmode on` or `off` changed, with the price."""
     model = catalog.find(session.settings.model)
     if not session.fast:
-        return f"Fast mode is off: later cells go at standard speed, {_per_mtok(model.id, 'standard')}."
-    fast = _per_mtok(model.id, "fast")
-    return f"Fast mode is on: later cells ask {model.name} for fast, {fast} (standard: {_per_mtok(model.id, 'standard')})."
+        return (
+            f"Fast mode is off: later cells go at standard speed, {_per_mtok(model.id, 'standard')} per MTok in / out."
+        )
+    fast, standard = (_per_mtok(model.id, speed) for speed in ("fast", "standard"))
+    return f"Fast mode is on: later cells ask {model.name} for fast, {fast} per MTok in / out (standard: {standard})."
 
 
 def models(today: date) -> str:
     """The catalogue, with the life of each fast mode and the prices of both speeds."""
-    rows = ["| model | alias | fast mode | fast, in / out | standard, in / out |", "|---|---|---|---|---|"]
+    rows = [
+        "| model | alias | fast mode | fast, in / out per MTok | standard, in / out per MTok |",
+        "|---|---|---|---|---|",
+    ]
     for model in catalog.models():
         stage = model.stage(today)
         words = STAGES[stage].format(until=model.fast.until if model.fast else "")
-        fast = _per_mtok(model.id, "fast") if model in catalog.with_fast_mode(today) else "–"
+        fast = _per_mtok(model.id, "fast") if model in catalog.with_fast_mode(today) else "none"
         rows.append(f"| `{model.id}` | {model.aliases[0]} | {words} | {fast} | {_per_mtok(model.id, 'standard')} |")
     return "\n".join([*rows, "", f"Prices: genai-prices, list of {prices.listed_on():%Y-%m-%d}."])
 
@@ -74,7 +81,7 @@ def doctor(session: "Session", front_end: str) -> str:
         rows += session.engine.call(lambda connection: _examined(connection, model), session.access(values))
     except FastmodeError as error:
         rows.append(("problem", f"{error.what} {error.next_step}"))
-    table = [f"| {name} | {inline_text(words)} |" for name, words in rows]
+    table = [f"| {name} | {code(words)} |" for name, words in rows]
     return "\n".join(["| check | result |", "|---|---|", *table])
 
 
@@ -90,14 +97,15 @@ def dry_run(session: "Session", ask: Ask) -> str:
         tokens, how = session.engine.call(count, session.access()), "counted by the service"
     except (FastmodeError, AttemptFailed) as error:
         why = error.what if isinstance(error, FastmodeError) else "the service did not count"
-        tokens, how = ask.estimated_input_tokens, f"estimated ({inline_text(why)})"
+        tokens, how = ask.estimated_input_tokens, f"estimated: {sentence(why)}"
     rows = ["| speed | input | with all of max_tokens |", "|---|---|---|"]
     for speed in ("standard", "fast"):
         worst = Usage(input_tokens=tokens, output_tokens=ask.max_tokens)
         least = prices.cost(model.id, Usage(input_tokens=tokens), speed, today)
-        rows.append(f"| {speed} | {text.dollars(least)} | {text.dollars(prices.cost(model.id, worst, speed, today))} |")
-    speed = "fast" if ask.fast else "standard"
-    body = build(ask, model, speed, header=model.needs_header(today.date()))
+        most = prices.cost(model.id, worst, speed, today)
+        rows.append(f"| {speed} | {code(text.dollars(least))} | {code(text.dollars(most))} |")
+    asked: Speed = "fast" if ask.fast else "standard"
+    body = build(ask, model, asked, header=model.needs_header(today.date()))
     sent = json.dumps(body, ensure_ascii=False, indent=2).replace("```", "` ` `")
     return "\n".join(
         [f"**Dry run: nothing was sent.** {tokens:,} input tokens, {how}.", "", *rows, "", "```json", sent, "```"]
@@ -135,9 +143,9 @@ def _state(session: "Session") -> str:
         return "on: later cells ask for fast"
     model = catalog.find(session.settings.model)
     state, why = session.engine.standing.state(run.account, model.id, model.fast_pool, session.engine.clock())
-    return f"{state}: {inline_text(why)}"
+    return f"{state}: {why}"
 
 
 def _per_mtok(model: str, speed: str) -> str:
     found = prices.rates(model, speed, datetime.now(UTC))
-    return "price unknown" if found is None else f"${found[0].normalize():f} / ${found[1].normalize():f} per MTok"
+    return "price unknown" if found is None else code(f"${found[0].normalize():f} / ${found[1].normalize():f}")

@@ -103,7 +103,7 @@ class Session:
         if not prompt.strip():
             raise BadInput("The prompt is empty.", "Write it in the lines below %%claude, or after %claude.")
         values = self.settings.values()
-        known = {
+        known: dict[str, Any] = {
             "fast": self.fast,
             "model": values.model,
             "max_tokens": values.max_tokens,

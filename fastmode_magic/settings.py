@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from traitlets import Enum, Float, Integer, TraitError, Unicode
@@ -61,15 +61,16 @@ class FastMode(Configurable):
 
     def _take(self, name: str, variable: str, text: str) -> None:
         try:
-            self.set_trait(name, self.traits()[name].from_string(text))  # type: ignore[no-untyped-call]
+            self.set_trait(name, self.traits()[name].from_string(text))
         except (TraitError, ValueError):
             raise BadInput(f"{variable} is {text!r}, which it cannot be.", f"{self.trait_help(name)}") from None
 
     def trait_help(self, name: str) -> str:
         """What a setting is and may be."""
         trait = self.traits()[name]
-        choices = f" One of {', '.join(str(v) or 'nothing' for v in trait.values)}." if isinstance(trait, Enum) else ""
-        return f"{trait.help}{choices}"
+        if not isinstance(trait, Enum):
+            return str(trait.help)
+        return f"{trait.help} One of {', '.join(value or 'nothing' for value in trait.values or ())}."
 
     def values(self) -> Values:
         """The settings as plain values, as of now."""
@@ -80,3 +81,29 @@ def environment_fingerprint() -> str:
     """Changes when the environment of the HTTP client does; says nothing of what is in it."""
     names = [name for upper in _TRANSPORT for name in (upper, upper.lower())]
     return hashlib.sha256(repr([os.environ.get(name) for name in names]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the environment says to `fastmode demo`; `environment` is what its kernels inherit (never shown)."""
+
+    has_credential: bool
+    real: bool
+    lab: bool
+    environment: dict[str, str] = field(repr=False)
+
+
+def demo() -> Demo:
+    """The settings of the demo: DEMO_REAL=1 uses a credential without asking, DEMO_LAB=0 stops before JupyterLab."""
+    credentials = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_PROFILE", "ANTHROPIC_IDENTITY_TOKEN")
+    return Demo(
+        has_credential=any(os.environ.get(name) for name in credentials),
+        real=os.environ.get("DEMO_REAL") == "1",
+        lab=os.environ.get("DEMO_LAB") != "0",
+        environment=dict(os.environ),
+    )
+
+
+def is_root() -> bool:
+    """Whether this process may do everything, which Jupyter must be told."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0

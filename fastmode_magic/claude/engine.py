@@ -151,9 +151,7 @@ class Engine:
         if loop:
             loop.call_soon_threadsafe(loop.stop)
 
-    async def _answer(
-        self, ask: Ask, model: Model, access: Access, rates: Rates, run: Run
-    ) -> None:
+    async def _answer(self, ask: Ask, model: Model, access: Access, rates: Rates, run: Run) -> None:
         frames = _Frames(asyncio.get_running_loop(), run._frames.put)
         try:
             connection = await self._connect(access)

@@ -1,12 +1,12 @@
 """The family of errors.
 
-    FastmodeError            what happened, and what to do next
-    ├── BadInput             the cell, the flags or the settings cannot be sent as they are
-    ├── NoCredential         nothing to authenticate with
-    ├── FastUnavailable      fast was refused, and the cell may not go at standard speed
-    ├── Refused              the service refused the request
-    ├── StreamBroken         the answer began and did not come to its end
-    └── Interrupted          the user stopped it
+FastmodeError            what happened, and what to do next
+├── BadInput             the cell, the flags or the settings cannot be sent as they are
+├── NoCredential         nothing to authenticate with
+├── FastUnavailable      fast was refused, and the cell may not go at standard speed
+├── Refused              the service refused the request
+├── StreamBroken         the answer began and did not come to its end
+└── Interrupted          the user stopped it
 """
 
 

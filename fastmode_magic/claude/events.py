@@ -139,7 +139,7 @@ def joined(events: Iterable[Event]) -> list[Event]:
     run: list[Delta] = []
     for event in events:
         if run and type(event) is type(run[0]):
-            run.append(event)  # type: ignore[arg-type]  # the same type as a delta
+            run.append(event)
             continue
         if run:
             result.append(_one(run))

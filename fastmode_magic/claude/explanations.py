@@ -97,4 +97,3 @@ def _later(refusal: Refusal) -> str:
 def _said(refusal: Refusal) -> str:
     message = " ".join(refusal.error.message.split()).rstrip(".")
     return f", the service says: {message}" if message else ""
-

@@ -155,4 +155,4 @@ def _backoff(refusal: Refusal, attempt: Attempt) -> Decision:
 
 def _doubled(attempt: Attempt, first_s: float) -> float:
     """`first_s`, doubled with each attempt, between half of it and the whole: so that clients do not return as one."""
-    return min(first_s * 2 ** max(0, attempt.number - 1), 30.0) * (0.5 + attempt.jitter / 2)
+    return min(first_s * 2.0 ** max(0, attempt.number - 1), 30.0) * (0.5 + attempt.jitter / 2)

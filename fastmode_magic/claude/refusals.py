@@ -88,7 +88,11 @@ class Refusal:
         return self.error.broken or REASONS[self.meaning]
 
 
-_SPEND_CODES = ("enforced_spend_limit_reached", "contract_spend_limit_reached", "linked_organization_spend_limit_reached")
+_SPEND_CODES = (
+    "enforced_spend_limit_reached",
+    "contract_spend_limit_reached",
+    "linked_organization_spend_limit_reached",
+)
 _FAST_LIMIT = re.compile(r"rate limit of ([\d,]+) fast mode (?:input|output) tokens")
 
 

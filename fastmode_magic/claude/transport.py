@@ -78,7 +78,9 @@ class Transport:
                 "There is no credential for the Claude API: ANTHROPIC_API_KEY is not set.",
                 "Set it, or type `%fastmode login`; `%fastmode practice` answers from a simulator on this machine.",
             )
-        if any(not (secret.isascii() and secret.isprintable()) for secret in (client.api_key, client.auth_token) if secret):
+        if any(
+            not (secret.isascii() and secret.isprintable()) for secret in (client.api_key, client.auth_token) if secret
+        ):
             raise BadInput(
                 "The API key has a character that cannot be sent, such as a line break or a typographic quote.",
                 "Set ANTHROPIC_API_KEY again without it, or type `%fastmode login`.",
@@ -149,7 +151,9 @@ class Connection:
             case anthropic.APITimeoutError() | httpx2.TimeoutException():
                 return ServiceError(None, broken="nothing came for too long")
             case anthropic.APIConnectionError():
-                return ServiceError(None, broken="no connection", message=_redacted(str(error.__cause__), self._secrets))
+                return ServiceError(
+                    None, broken="no connection", message=_redacted(str(error.__cause__), self._secrets)
+                )
             case httpx2.TransportError():
                 return ServiceError(None, broken="the connection broke")
             case anthropic.AnthropicError():  # a profile or an identity token that cannot be used

@@ -35,9 +35,7 @@ class Usage:
         """This usage with what `wire` (a `usage` object as the service sent it) says; its counts are cumulative."""
         if not isinstance(wire, Mapping):
             return self
-        found: dict[str, Any] = {
-            name: count for name in _COUNTS if (count := _count(wire.get(name))) is not None
-        }
+        found: dict[str, Any] = {name: count for name in _COUNTS if (count := _count(wire.get(name))) is not None}
         for name, path in _NESTED.items():
             if (count := _count(_at(wire, *path))) is not None:
                 found[name] = count

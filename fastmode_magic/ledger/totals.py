@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
+FEWEST_TOKENS = 50  # the pace of a shorter answer is noise
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -66,7 +68,8 @@ class Totals:
         return sum((e.cost for e in self._entries if e.speed == speed and e.cost is not None), Decimal(0))
 
     def _rate(self, speed: str) -> float | None:
-        return _median(entry.tokens_per_s for entry in self._entries if entry.speed == speed)
+        timed = (e for e in self._entries if e.speed == speed and (e.output_tokens or 0) >= FEWEST_TOKENS)
+        return _median(entry.tokens_per_s for entry in timed)
 
 
 def _median(values: Iterable[float | None]) -> float | None:

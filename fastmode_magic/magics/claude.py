@@ -1,5 +1,6 @@
 """%claude and %%claude: parse, hand over, show."""
 
+import html
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -46,16 +47,18 @@ Examples:
 
 
 @magics_class
-class ClaudeMagics(Magics):  # type: ignore[misc]  # IPython is not typed
+class ClaudeMagics(Magics):
     """The door of `%claude`; everything behind it is in the session."""
+
+    shell: Any  # IPython declares it optional; ours is always there
 
     def __init__(self, shell: Any, session: Session) -> None:
         super().__init__(shell)
         self.session = session
         self._shown: tuple[Answer, int] | None = None
 
-    @no_var_expand  # type: ignore[untyped-decorator]
-    @line_cell_magic  # type: ignore[untyped-decorator]
+    @no_var_expand
+    @line_cell_magic
     def claude(self, line: str, cell: str | None = None) -> Answer | None:
         if line == "--misplaced" and cell is None:
             raise present(self.shell, BadInput(*MISPLACED))
@@ -84,7 +87,7 @@ class ClaudeMagics(Magics):  # type: ignore[misc]  # IPython is not typed
         return answer if returns else None
 
     def skip_display(self, answer: Answer) -> None:
-        """A display formatter: an answer was shown while it came, so the cell that made it does not display it again."""
+        """A display formatter: an answer that was shown as it came is not displayed by its cell again."""
         if self._shown is None or self._shown[0] is not answer or self._shown[1] != self.shell.execution_count:
             raise NotImplementedError  # IPython's word for: display it as usual
 
@@ -93,7 +96,8 @@ class ClaudeMagics(Magics):  # type: ignore[misc]  # IPython is not typed
 
 
 MISPLACED = (
-    "%%claude must be the first line of its cell.", "Move it above the other lines, or use `%claude prompt` on one line."
+    "%%claude must be the first line of its cell.",
+    "Move it above the other lines, or use `%claude prompt` on one line.",
 )
 
 
@@ -106,7 +110,8 @@ def in_terminal(shell: Any, session: Session) -> bool:
 def show(shell: Any, session: Session, markdown: str) -> None:
     """Show a report."""
     if in_terminal(shell, session):
-        print(terminal_text(markdown.replace("**", "").replace("`", "")))  # noqa: T201  # the terminal is the display
+        plain = html.unescape(markdown.replace("**", "").replace("`", ""))
+        print(terminal_text(plain))  # noqa: T201  # the terminal is the display
     else:
         display(Markdown(markdown))
 

@@ -17,14 +17,16 @@ from .claude import in_terminal, present, show
 
 
 @magics_class
-class FastmodeMagics(Magics):  # type: ignore[misc]  # IPython is not typed
+class FastmodeMagics(Magics):
     """The door of `%fastmode`."""
+
+    shell: Any  # IPython declares it optional; ours is always there
 
     def __init__(self, shell: Any, session: Session) -> None:
         super().__init__(shell)
         self.session = session
 
-    @line_magic  # type: ignore[untyped-decorator]
+    @line_magic
     def fastmode(self, line: str) -> None:
         words = line.split()
         name, rest = (words[0], words[1:]) if words else ("status", [])
@@ -80,7 +82,9 @@ class FastmodeMagics(Magics):  # type: ignore[misc]  # IPython is not typed
 
     def _doctor(self) -> str:
         shell = type(self.shell).__name__
-        return reports.doctor(self.session, f"{shell}, {'terminal' if in_terminal(self.shell, self.session) else 'Markdown'}")
+        return reports.doctor(
+            self.session, f"{shell}, {'terminal' if in_terminal(self.shell, self.session) else 'Markdown'}"
+        )
 
     def _last(self) -> None:
         answer = self.session.last

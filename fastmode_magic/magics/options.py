@@ -57,7 +57,9 @@ def parse(line: str, *, cell: bool) -> Parsed:
 
 def usage() -> str:
     """The flags as lines of help."""
-    rows = [(", ".join(option.flags) + (f" {option.metavar}" if option.metavar else ""), option.help) for option in OPTIONS]
+    rows = [
+        (", ".join(option.flags) + (f" {option.metavar}" if option.metavar else ""), option.help) for option in OPTIONS
+    ]
     width = max(len(flags) for flags, _ in rows)
     return "\n".join(f"  {flags:<{width}}  {words}" for flags, words in rows)
 
@@ -80,7 +82,8 @@ def _tokens(text: str) -> int:
         count = 0
     if not 1 <= count <= MAX_OUTPUT_TOKENS:
         raise BadInput(
-            f"--max-tokens {text} is not a number of tokens.", f"Use 1 to {MAX_OUTPUT_TOKENS:,}, or max; 16000 is usual."
+            f"--max-tokens {text} is not a number of tokens.",
+            f"Use 1 to {MAX_OUTPUT_TOKENS:,}, or max; 16000 is usual.",
         )
     return count
 
@@ -154,7 +157,9 @@ def _take(line: str, start: int, fields: dict[str, Any]) -> int:
     if value is None:
         raise BadInput(f"{flag[0]} needs a value.", f"Write {flag[0]} {option.metavar}.")
     if value[3] and value[3][0] in "\"'":
-        raise BadInput(f"The quote that {flag[0]} opens is never closed.", f"Close it: {flag[0]} {value[3]} …{value[3][0]}")
+        raise BadInput(
+            f"The quote that {flag[0]} opens is never closed.", f"Close it: {flag[0]} {value[3]} …{value[3][0]}"
+        )
     quoted = value[1] if value[1] is not None else value[2]
     text = value[3] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
     fields[option.field] = option.read(text)
@@ -164,7 +169,8 @@ def _take(line: str, start: int, fields: dict[str, Any]) -> int:
 def _unknown(flag: str) -> BadInput:
     if flag in _GONE:
         return BadInput(
-            f"{flag} is gone: current models refuse sampling parameters.", "Use --effort, or say in the prompt what you want."
+            f"{flag} is gone: current models refuse sampling parameters.",
+            "Use --effort, or say in the prompt what you want.",
         )
     near = get_close_matches(flag, FLAGS, n=1, cutoff=0) or ["--fast"]
     return BadInput(

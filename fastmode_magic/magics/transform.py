@@ -15,7 +15,7 @@ _TRIPLE = re.compile(r"'''|\"\"\"")
 class CellTransformer:
     """`%%claude` as the first line of a cell: the lines below it are the prompt, to the letter."""
 
-    # IPython must go on asking for lines until a blank one, as for any cell magic, so it may not see the rewritten cell.
+    # A terminal must go on asking for lines until a blank one, as for any cell magic: it may not see the rewritten cell.
     has_side_effects = True
 
     def __call__(self, lines: list[str]) -> list[str]:
@@ -24,7 +24,7 @@ class CellTransformer:
         if first is None:
             return lines
         if found := _CELL.match(lines[first].rstrip()):
-            body = "".join(lines[first + 1 :])
+            body = "".join(lines[first + 1 :]) or "\n"  # an empty body gets our sentence, not IPython's
             return [f"get_ipython().run_cell_magic('claude', {found[1] or ''!r}, {body!r})\n"]
         if lines[first].lstrip().startswith("%%"):
             return lines
@@ -62,7 +62,7 @@ def statements(lines: list[str]) -> list[str]:
         begins = not (inside or depth or continued)
         if begins:
             result.append(line)
-        if begins and line.lstrip()[:1] in {"%", "!", "?"} or (begins and _LINE.match(line.rstrip("\r\n"))):
+        if (begins and line.lstrip()[:1] in {"%", "!", "?"}) or (begins and _LINE.match(line.rstrip("\r\n"))):
             continued = False
             continue
         inside, depth = _scanned(line, inside, depth)

@@ -37,14 +37,14 @@ class Bucket:
             return 0
         return max(1, math.ceil(missing * 60 / self.limit)) if self.limit else None
 
-    def headers(self, prefix: str, wall: Clock, remaining: int | None = None) -> dict[str, str]:
+    def headers(self, prefix: str, wall: Clock) -> dict[str, str]:
         """`limit`, `remaining` and `reset` (when it is full again) under this prefix."""
         level = self.level()
         full_in_s = (self.limit - level) * 60 / self.limit if self.limit else 60.0
         reset = datetime.fromtimestamp(math.ceil(wall() + full_in_s), UTC)
         return {
             f"{prefix}-limit": str(self.limit),
-            f"{prefix}-remaining": str(max(0, math.floor(level)) if remaining is None else remaining),
+            f"{prefix}-remaining": str(max(0, math.floor(level))),
             f"{prefix}-reset": reset.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
 
@@ -66,11 +66,11 @@ class Pool:
                 return kind, bucket.limit, wait_s
         return None
 
-    def headers(self, remaining: int | None = None) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         """The headers of the tokens: 6 for fast, 9 for standard."""
         prefix = "anthropic-fast" if self.fast else "anthropic-ratelimit"
-        found = self.input.headers(f"{prefix}-input-tokens", self._wall, remaining)
-        found |= self.output.headers(f"{prefix}-output-tokens", self._wall, remaining)
+        found = self.input.headers(f"{prefix}-input-tokens", self._wall)
+        found |= self.output.headers(f"{prefix}-output-tokens", self._wall)
         return found if self.fast else found | self._total()
 
     def _total(self) -> dict[str, str]:

@@ -16,7 +16,6 @@ from typing import Any, cast
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from fastmode_magic.simulator.service import Accepted, Asked, Refused, Service, whole_message
@@ -35,7 +34,6 @@ class Endpoint(RequestHandler):
         self.service = service
         self.live = live
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.stopping = False
 
     def prepare(self) -> None:
         self.live.add(self)
@@ -52,15 +50,16 @@ class Endpoint(RequestHandler):
         self.live.discard(self)
 
     def on_connection_close(self) -> None:
-        self.live.discard(self)
-        if not self.stopping:
-            self.service.disconnects.append(self.service.settings.clock())
         self.leave()
 
-    def leave(self) -> None:
-        """Wake whatever waits in this request: there is nobody to answer any more."""
-        if not self.gone.done():
-            self.gone.set_result(None)
+    def leave(self, *, stopping: bool = False) -> None:
+        """Note that there is nobody to answer any more, and wake whatever waits in this request."""
+        self.live.discard(self)
+        if self.gone.done():
+            return
+        self.gone.set_result(None)
+        if not stopping:
+            self.service.disconnects.append(self.service.settings.clock())
 
     async def wait(self, seconds: float) -> None:
         """Wait so long, or until the client has gone, which ends the request."""
@@ -159,8 +158,8 @@ class Messages(Endpoint):
                 self.set_header(key, value)
             await (self._stream(found) if self.asked.body.get("stream") else self._whole(found))
         except StreamClosedError:
-            # The client left. What it had got by then was charged to its limits.
-            return
+            # Tornado may tell of it here, in `on_connection_close`, or in both. What was sent has been charged.
+            self.leave()
 
     async def _stream(self, accepted: Accepted) -> None:
         self.set_header("content-type", "text/event-stream; charset=utf-8")
@@ -234,16 +233,19 @@ def serve(service: Service, started: Callable[[int, Callable[[], None]], None]) 
 
 async def _serve(service: Service, started: Callable[[int, Callable[[], None]], None]) -> None:
     live: set[Endpoint] = set()
-    sockets = bind_sockets(service.settings.port, service.settings.host)
+    host, port = service.settings.host, service.settings.port
+    # Not tornado's own `bind_sockets`: it leaves the socket open when the port is taken.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=128)
+    listening.setblocking(False)
     server = HTTPServer(application(service, live), max_buffer_size=_BUFFER_BYTES, max_body_size=_BUFFER_BYTES)
-    server.add_sockets(sockets)
+    server.add_sockets([listening])
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    started(sockets[0].getsockname()[1], lambda: _call(loop, stopped.set))
+    started(listening.getsockname()[1], lambda: _call(loop, stopped.set))
     await stopped.wait()
     server.stop()
     for endpoint in list(live):
-        endpoint.stopping = True
-        endpoint.leave()
+        endpoint.leave(stopping=True)
     try:
         await asyncio.wait_for(server.close_all_connections(), 1.0)
     except TimeoutError:

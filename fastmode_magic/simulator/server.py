@@ -23,7 +23,7 @@ class Simulator:
     def __init__(self, settings: Settings | None = None, /, **changes: Any) -> None:
         self.settings = replace(settings or Settings(), **changes)
         # Here and below, not above: importing the simulator costs neither the service nor asyncio and tornado.
-        from fastmode_magic.simulator.service import Service  # noqa: PLC0415
+        from fastmode_magic.simulator.service import Service
 
         self._service = Service(self.settings)
         self._thread: threading.Thread | None = None
@@ -97,7 +97,7 @@ class Simulator:
             ready.set()
 
         try:
-            from fastmode_magic.simulator.endpoints import serve  # noqa: PLC0415
+            from fastmode_magic.simulator.endpoints import serve
 
             serve(self._service, started)
         except BaseException as failure:

@@ -224,7 +224,8 @@ class Service:
             case "open":
                 pool = self._fast[known.pool if known else "opus"]
             case "empty":
-                pool = self._pool(self.settings.fast_limits, fast=True)
+                # A pool whose clock stands still: it is as empty when its headers are written.
+                pool = Pool(self.settings.fast_limits, lambda: 0.0, self.settings.wall, fast=True)
                 pool.input.take(pool.input.limit)
                 pool.output.take(pool.output.limit)
             case "zero":

@@ -7,12 +7,14 @@ lines. The rest is text, handed over paragraph by paragraph to a function that m
 import re
 from collections.abc import Callable, Iterator
 
-Text = Callable[[str, bool], str]  # (paragraph, is it a display formula) -> inert paragraph
+Text = Callable[[str, int], str]  # (paragraph, characters of the display formula it starts with) -> inert paragraph
 Line = str | None  # None: a really empty line must be here; JupyterLab's math and lazy continuation stop there
 
 QUOTES = 16  # levels of `>` kept; thousands freeze JupyterLab
 COLUMNS = 64  # columns of indentation kept
 FORMULA_LINES = 100  # how far a display formula may reach, which also bounds the search for its end
+
+CLOSERS = {"$$": r"(?<!\\)\$\$", r"\\[": r"\\\\\]"}  # patterns, as mistune has them
 
 _BULLET = r"(?:[-*+]|\d{1,9}[.)])"
 _FENCE = re.compile(rf"([ \t]*(?:{_BULLET}[ \t]+){{0,3}})(?:(`{{3,}})([^`]*)|(~{{3,}})(.*))")
@@ -55,7 +57,7 @@ def _blocks(lines: list[str], inert: Text, depth: int) -> Iterator[Line]:
 
 def _paragraph(text: list[str], inert: Text) -> Iterator[Line]:
     if text:
-        yield from inert("\n".join(text), False).split("\n")
+        yield from inert("\n".join(text), 0).split("\n")
 
 
 def _special(lines: list[str], at: int, inert: Text, depth: int) -> tuple[list[Line], int]:
@@ -116,23 +118,23 @@ def _formula(lines: list[str], at: int, opener: re.Match[str], inert: Text) -> t
     nbconvert lets `$$`, `\\[` and `\begin` reach over empty lines and fences to the next closer, unless they
     are closed before: anything but this form and a formula on one line loses its opener.
     """
-    closer = {"$$": "$$", r"\\[": r"\\]"}.get(opener[1], rf"\end{{{opener[2]}}}")
+    closer = re.compile(CLOSERS.get(opener[1], rf"\\end\{{{re.escape(opener[2] or '')}\}}"))
     tail = lines[at][opener.end() :]
-    if closer in tail:
-        return [], at
     last = at
     for last in range(at + 1, min(len(lines), at + FORMULA_LINES)):
-        if not lines[last].strip(" \t") or closer in lines[last]:
+        if not lines[last].strip(" \t") or closer.search(lines[last]):
             break
     block = lines[at : last + 1]
-    if last == at or closer not in lines[last] or any("`" in line for line in block):
+    if last == at or closer.search(tail) or not closer.search(block[-1]) or any("`" in line for line in block):
         return [], at
     margin = _margin(lines[at])
     block = [_pad(line, margin) for line in block]
-    if "|" in block[0]:
+    if "|" in tail:
         # mistune would try a table first, give up and skip the line with its opener
         block[:1] = [" " * margin + opener[1], _pad(tail.strip(" \t"), margin)]
-    return list(inert("\n".join(block), True).split("\n")), last + 1
+    end = closer.search(block[-1])
+    head = len("\n".join(block[:-1])) + 1 + (end.end() if end else 0)
+    return list(inert("\n".join(block), head).split("\n")), last + 1
 
 
 def _margin(line: str) -> int:

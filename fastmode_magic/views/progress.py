@@ -6,7 +6,7 @@ from . import text
 
 
 def words(meter: Meter, now_s: float) -> str:
-    """"waiting 3 s for fast: the fast quota is used up", "fast · ~198 tok/s"."""
+    """ "waiting 3 s for fast: the fast quota is used up", "fast · ~198 tok/s"."""
     match meter.now:
         case None:
             return "connecting"

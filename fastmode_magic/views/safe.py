@@ -26,34 +26,36 @@ _TICKS = re.compile(r"`+")
 _HAZARD = re.compile(r"<(?!\s)|!\[|\]\(|\]:")
 _TOKEN = re.compile(r"\$\$|\\\\[()\[\]]|\\(?:begin|end)\{", re.IGNORECASE)
 _ADDRESS = re.compile(r"://|www\.|mailto:|xmpp:", re.IGNORECASE)
+
 _OPENER = re.compile(rf"{_SPAN}|(?<!\\)\$\$|\\\\\[|\\begin\{{[a-z]*\*?\}}|(?<!\\)\$|\\\\\(")
+_CLOSER = re.compile(r"(?=((?<!\\)\$\$|\\\\\]|\\end\{[a-z]*\*?\}|\\\\\)))|(?=((?<!\\)\$))")
+_CLOSERS = {"$$": "$$", r"\\[": r"\\]", r"\\(": r"\\)", "$": "$"}
 
 _URL = r"(?:[^\s<>`$\\()\"\[\]]|\([^\s<>`$\\()\"\[\]]*\))*"
-_TITLE = r"""(?:[ \t]+(?:"[^"`\\$<\n\[\]]*"|'[^'`\\$<\n\[\]]*'))?"""
-_TAIL = re.compile(rf"[ \t]*({_URL}){_TITLE}[ \t]*\)")
-_DEFINITION = re.compile(rf"[ \t]+({_URL}){_TITLE}[ \t]*(?=\n|\Z)(?!\n[ \t>]*[\"'(])")
-_LABEL = re.compile(r" {0,3}\[[^\[\]\\`\n]+")
+_TITLE = r"""(?:[ \t]{1,3}(?:"[^"`\\$<\n\[\]]*"|'[^'`\\$<\n\[\]]*'))?[ \t]{0,3}"""
+_TAIL = re.compile(rf"({_URL}){_TITLE}\)")
+_LABEL = re.compile(r"^ {0,3}\[[^\[\]\\`\n]+(?=\]:)", re.MULTILINE)
+# the next line must not begin like a title
+_DEFINITION = re.compile(rf"[ \t]{{1,3}}({_URL}){_TITLE}(?=\n|\Z)(?!\n[ \t>]*[\"'(])")
+_IMAGE = re.compile(r"[^\[\]\n]{0,300}\][(\[]")
 
 _MACRO = r"(?:href|url|require|style|class|cssId|data|includegraphics|html[A-Za-z]+|mmlToken|bbox)(?![A-Za-z])"
-_BACKSLASH = r"(?:\\|&#0*92;?|&#[xX]0*5[cC];?|&bsol;)"
-_TRIGGER = re.compile(
-    rf"""
-      (?P<keep>{_SPAN}
-        | (?<!\\)!\[[^\[\]\n`$\\<>&"|@]{{0,300}}\]\(data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={{0,2}}\))
-    | (?P<macro>{_BACKSLASH}(?={_MACRO}))
-    | (?P<entity>&(?:\#[0-9]+|\#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]{{1,31}});?)
-    | (?P<angle>\]\(<[^<>\n`$\\"]*>)
-    | (?P<image>!\[)
-    | (?P<link>\]\()
-    | (?P<define>\]:)
-    | (?P<auto><https?://[^\s<>`$\\"]+>)
-    | (?P<tag><(?![ \t\n]))
-    | (?P<tilde>~{{3,}})
-    | (?P<at>\\@)
-    | (?P<ftp>\b[fF][tT][pP](?=://))
-    """,
-    re.VERBOSE,
-)
+_DATA = r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}"
+_TRIGGERS = {
+    "keep": rf"{_SPAN}|(?<![\\!])!\[[^\[\]\n`$\\<>&\"|@]{{0,300}}\]\({_DATA}\)",
+    "macro": rf"(?:\\|&#0*92;?|&#[xX]0*5[cC];?|&bsol;)(?={_MACRO})",
+    "entity": r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]{1,31});?",
+    "angle": rf"\]\(<[^<>\n`$\\\"\[\]&~]*>(?={_TITLE}\))",
+    "image": r"!+\[",
+    "link": r"\]\(",
+    "define": r"\]:",
+    "auto": r"<https?://[^\s<>`$\\\"\[\]&~]+>",
+    "tag": r"<(?![ \t\n])",
+    "tilde": r"~{3,}",
+    "at": r"\\@",
+    "ftp": r"[fF][tT][pP]:/(?=/)",
+}
+_TRIGGER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _TRIGGERS.items()))
 _REPEAT = re.compile(rf"{_SPAN}|([\[\](){{}}*_~>])\1{{{RUN},}}")
 
 
@@ -85,21 +87,20 @@ def _literal(text: str) -> str:
     return re.sub(r"[!-/;-@\[-`{-~]", lambda m: f"&#{ord(m[0])};", text)
 
 
-def _inert(text: str, display: bool) -> str:
-    """One paragraph, or one display formula, outside code blocks."""
-    text = text if display else "\n".join(_spans(text))
-    text = re.sub(rf"{_SPAN}|[^ \t\n`]+", _address, text)
-    head = _head(text) if display else 0
-    text = text[:head] + "\n".join(_closed(line) for line in text[head:].split("\n"))
-    formulas = _formulas(text)
-    starts = [start for start, _ in formulas]
-
-    def escape(found: re.Match[str]) -> str:
-        nearest = bisect_right(starts, found.start()) - 1
-        return _escape(found, math=nearest >= 0 and found.start() < formulas[nearest][1])
-
-    text = _TRIGGER.sub(escape, text)
-    return _REPEAT.sub(lambda m: m[1] * RUN if m[1] else m[0], text)
+def _inert(text: str, head: int) -> str:
+    """One paragraph outside code blocks, of which `head` characters are a display formula."""
+    formula, rest = text[:head], "\n".join(_spans(text[head:]))
+    rest = re.sub(rf"{_SPAN}|[^ \t\n`]+", _address, rest)
+    spots = [(0, head)]
+    lines = []
+    size = head
+    for line in rest.split("\n"):
+        closed, formulas = _formulas(line)
+        spots += [(size + start, size + end) for start, end in formulas]
+        lines.append(closed)
+        size += len(closed) + 1
+    text = formula + "\n".join(lines)
+    return _REPEAT.sub(lambda m: m[1] * RUN if m[1] else m[0], _escaped(text, spots))
 
 
 def _spans(text: str) -> list[str]:
@@ -133,17 +134,20 @@ def _pieces(line: str) -> list[tuple[bool, str]]:
     """The line as (is it a span, text): a span opens and closes with equal runs and nothing else can take them."""
     pieces: list[tuple[bool, str]] = []
     runs = list(_TICKS.finditer(line))
-    done = at = word = 0
+    words = [(word.end(), _ADDRESS.search(line, *word.span())) for word in re.finditer(r"[^ \t]+", line)]
+    taken = [(found.end(), end) for end, found in words if found]
+    done = at = 0
     while at + 1 < len(runs):
         opener, closer = runs[at], runs[at + 1]
-        word = max(word, line.rfind(" ", word, opener.start()) + 1, line.rfind("\t", word, opener.start()) + 1)
-        escaped = line[: opener.start()].endswith("\\") if opener.start() else False
-        if len(opener[0]) != len(closer[0]) or escaped or _ADDRESS.search(line, word, opener.start()):
+        start = opener.start()
+        near = bisect_right(taken, (start, len(line))) - 1
+        # a bare address reaches to the next space and takes a backtick along
+        swallowed = near >= 0 and start < taken[near][1]
+        at += 1
+        if len(opener[0]) == len(closer[0]) and not swallowed and line[start - 1 : start] != "\\":
+            pieces += [(False, line[done:start]), (True, line[opener.end() : closer.start()])]
+            done = closer.end()
             at += 1
-            continue
-        pieces += [(False, line[done : opener.start()]), (True, line[opener.end() : closer.start()])]
-        done = closer.end()
-        at += 2
     return [*pieces, (False, line[done:])]
 
 
@@ -155,39 +159,114 @@ def _address(found: re.Match[str]) -> str:
     return re.sub(r"\$|\\(?=\\|begin|end)", lambda m: f"&#{ord(m[0])};", word, flags=re.IGNORECASE)
 
 
-def _closed(line: str) -> str:
-    """The line without openers that reach beyond it: mistune lets these cross even a fence."""
-    kept, done = [], 0
-    closers = {"$$": "$$", "\\\\[": "\\\\]"}
-    at = 0
+def _formulas(line: str) -> tuple[str, list[tuple[int, int]]]:
+    """Where the line's formulas are, and the line without openers that reach beyond it.
+
+    mistune lets these cross even a fence. The places only decide how a sign is escaped, not whether.
+    """
+    last = {found[1] or found[2]: found.start() for found in _CLOSER.finditer(line)}
+    formulas: list[tuple[int, int]] = []
+    kept: list[str] = []
+    done = at = size = 0
     while found := _OPENER.search(line, at):
-        token, at = found[0], found.end()
-        if token[0] == "`" or token in {"$", "\\\\("}:
+        token, start, at = found[0], found.start(), found.end()
+        if token[0] == "`":
             continue
-        end = _find(line, closers.get(token, f"\\end{token[6:]}"), at)
+        closer = _CLOSERS.get(token, f"\\end{token[6:]}")
+        end = _close(line, closer, at) if last.get(closer, -1) >= at else -1
         if end >= 0:
+            formulas.append((size + start - done, size + end - done))
             at = end
-            continue
-        kept += [line[done : found.start()], "\\ begin" if token[1] == "b" else _half(token)]
-        done = at = found.start() + 6 if token[1] == "b" else found.end()
-    return "".join(kept) + line[done:]
+        elif token not in {"$", r"\\("}:
+            kept += [line[done:start], _broken(token)]
+            size += start - done + len(kept[-1])
+            done = at
+    return "".join(kept) + line[done:], formulas
 
 
-def _half(token: str) -> str:
-    return "&#36;&#36;" if token == "$$" else "\\\\&#91;"
+def _broken(token: str) -> str:
+    return {"$$": "&#36;&#36;", r"\\[": r"\\&#91;"}.get(token, f"\\ {token[1:]}")
 
 
-def _head(text: str) -> int:
-    return 0
+def _close(line: str, closer: str, at: int) -> int:
+    end = line.find(closer, at)
+    while end >= 0 and closer[0] == "$" and line[end - 1] == "\\":
+        end = line.find(closer, end + 1)
+    if closer == "$" and end >= 0:
+        price = line[at].isspace() or line[end - 1].isspace() or line[end + 1 : end + 2].isdigit()
+        return -1 if price or end == at else end + 1
+    return -1 if end < 0 else end + len(closer)
 
 
-def _find(line: str, closer: str, at: int) -> int:
-    return 0
+def _escaped(text: str, formulas: list[tuple[int, int]]) -> str:
+    starts = [start for start, _ in formulas]
+    labels = {found.end() for found in _LABEL.finditer(text)}
+
+    def escape(found: re.Match[str]) -> str:
+        nearest = bisect_right(starts, found.start()) - 1
+        kind, sign = found.lastgroup, found[0]
+        if found.start() < formulas[nearest][1] and kind in {"image", "link", "define", "tag"}:
+            # an entity would break the formula in JupyterLab
+            return f"{sign[:-1]} {sign[-1]}" if kind != "tag" else "< "
+        match kind:
+            case "keep":
+                return sign
+            case "image":
+                looks = _IMAGE.match(text, found.end())
+                return "&#33;" * (len(sign) - 2) + ("[image: " if looks else "!&#91;")
+            case "link":
+                return _link(_TAIL.match(text, found.end()))
+            case "define":
+                tail = _DEFINITION.match(text, found.end()) if found.start() in labels else None
+                return sign if tail and not _foreign(tail[1]) else r"]\:"
+        return _plain(str(kind), sign, text[found.end() : found.end() + 1])
+
+    return _TRIGGER.sub(escape, text)
 
 
-def _formulas(text: str) -> list[tuple[int, int]]:
-    return []
+def _link(tail: re.Match[str] | None) -> str:
+    if tail is None:
+        return "]&#40;"
+    return "](#blocked-" if _foreign(tail[1]) else "]("
 
 
-def _escape(found: re.Match[str], *, math: bool) -> str:
-    return ""
+def _plain(kind: str, sign: str, after: str) -> str:
+    """The escapes that need no look at what surrounds them, except at the next character."""
+    match kind:
+        case "macro":
+            return "\\ " if sign == "\\" else "&#92; "
+        case "entity":
+            return _entity(sign)
+        case "angle":
+            url = re.sub(r"[\s()']", lambda m: f"%{ord(m[0]):02X}", sign[3:-1])
+            return f"](#blocked-{url}" if _foreign(url) else f"]({url}"
+        case "auto":
+            return sign[1:-1] + ("" if after in " \t\n.,:;!?)" else " ")
+        case "tilde":
+            return "&#126;" * len(sign)
+        case "at":
+            return "&#64;"  # `@\\@0@@` would become JupyterLab's own mark for a formula
+        case "ftp":
+            return f"{sign[:-1]}&#47;"
+    return "&lt;"
+
+
+def _entity(sign: str) -> str:
+    """An entity stays unless it hides a letter, a colon or something unseen, as in `java&#115;cript&colon;`."""
+    char = "" if len(sign) > 40 else html.unescape(sign if sign.endswith(";") else f"{sign};")
+    if char == "\\":
+        return "&#92;"
+    hidden = not char or any(c <= " " or c in ":\ufffd" or (c.isascii() and c.isalnum()) for c in char)
+    if len(char) > 2 or not (hidden or _UNSEEN.search(char)):
+        return sign  # unknown names stand for themselves
+    return f"&amp;{sign[1:]}"
+
+
+def _foreign(url: str) -> bool:
+    """Whether the address has a scheme that a renderer or a browser could see, other than the harmless ones."""
+    if re.search(r"&#[xX]?[0-9a-fA-F]{9}", url):
+        return True
+    for _ in range(3):
+        url = html.unescape(url)
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", re.sub(r"[\s\x00-\x20\x7f-\xa0\\]+", "", url))
+    return scheme is not None and scheme[1].lower() not in _SCHEMES

@@ -14,7 +14,7 @@ SEPARATOR = " · "
 
 
 def dollars(amount: Decimal | None, *, estimated: bool = False) -> str:
-    """"$1.25", "$0.0421", "$0.00012": to the cent from a dollar on, else to a hundredth of a cent or two digits."""
+    """ "$1.25", "$0.0421", "$0.00012": to the cent from a dollar on, else to a hundredth of a cent or two digits."""
     if amount is None:
         return "cost unknown"
     if amount == 0:
@@ -24,17 +24,17 @@ def dollars(amount: Decimal | None, *, estimated: bool = False) -> str:
 
 
 def pace(tokens_per_s: float | None, *, estimated: bool = False) -> str:
-    """"83 tok/s", "~83 tok/s", "? tok/s"."""
+    """ "83 tok/s", "~83 tok/s", "? tok/s"."""
     return "? tok/s" if tokens_per_s is None else f"{'~' if estimated else ''}{tokens_per_s:,.0f} tok/s"
 
 
 def seconds(value: float) -> str:
-    """"0.42 s", "12 s"."""
+    """ "0.42 s", "12 s"."""
     return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
 
 
 def tokens(usage: Usage) -> str:
-    """"24 in (1,024 from cache) + 512 out"."""
+    """ "24 in (1,024 from cache) + 512 out"."""
     cached = [
         f"{count:,} {words}"
         for count, words in (
@@ -69,7 +69,7 @@ def cost(answer: "Answer") -> str:
 
 
 def quota(levels: Quota, now_s: float) -> str | None:
-    """"fast quota 98% in, 99% out", refilled to now; None while unknown."""
+    """ "fast quota 98% in, 99% out", refilled to now; None while unknown."""
     parts = [
         f"{100 * bucket.level(now_s) / bucket.limit:.0f}% {name}"
         for bucket, name in ((levels.fast_input, "in"), (levels.fast_output, "out"))
@@ -96,7 +96,7 @@ def status(answer: "Answer", totals: Snapshot | None = None, quota_words: str | 
 
 
 def session(totals: Snapshot) -> str:
-    """"session $0.0300", with what it leaves out."""
+    """ "session $0.0300", with what it leaves out."""
     unknown = f" + {totals.unknown} of unknown cost" if totals.unknown else ""
     return f"session {dollars(totals.cost, estimated=totals.estimated)}{unknown}"
 

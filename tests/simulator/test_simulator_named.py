@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 
 from fastmode_magic.simulator import SCENARIOS, Scenario
 
-FAST = {f"anthropic-fast-{kind}-tokens-{end}" for kind in ("input", "output") for end in ("limit", "remaining", "reset")}
+FAST = {
+    f"anthropic-fast-{kind}-tokens-{end}" for kind in ("input", "output") for end in ("limit", "remaining", "reset")
+}
 REQUESTS = {f"anthropic-ratelimit-requests-{end}" for end in ("limit", "remaining", "reset")}
 STANDARD = {
     f"anthropic-ratelimit-{kind}-{end}"
@@ -76,9 +79,7 @@ EXPECTED: dict[str, Any] = {
     ),
     "header_missing": Refused(BAD, 400, "invalid_request_error", "speed: Extra inputs are not permitted"),
     "fast_overloaded": Refused(anthropic.OverloadedError, 529, "overloaded_error", "Overloaded"),
-    "requests_limit": Refused(
-        LIMIT, 429, "rate_limit_error", "requests per minute", None, "2", FAST | REQUESTS, OPEN
-    ),
+    "requests_limit": Refused(LIMIT, 429, "rate_limit_error", "requests per minute", None, "2", FAST | REQUESTS, OPEN),
     "ramp_limit": Refused(LIMIT, 429, "rate_limit_error", "ramp limit", "ramp_limit_exceeded", "5"),
     "unexplained_429": Refused(LIMIT, 429, "rate_limit_error", "Rate limited"),
     "spend_cap_429_enforced": Refused(LIMIT, 429, "rate_limit_error", "spend limit", "enforced_spend_limit_reached"),
@@ -155,18 +156,12 @@ def test_broken(sim, client, ask, name):
     seen = []
     # Only the stalled stream ever waits for this timeout.
     patient = client.with_options(timeout=0.3 if name == "stall" else 20)
-    try:
+    with nullcontext() if expected.error is None else pytest.raises(expected.error) as caught:
         for event in patient.messages.create(stream=True, speed="fast", **ask):
             seen.append(event.type)  # noqa: PERF401 - what came before the exception is the point
-    except Exception as error:
-        assert expected.error is not None
-        assert isinstance(error, expected.error)
-        assert not isinstance(error, anthropic.APIStatusError) or (error.status_code, error.type) == (
-            200,
-            "overloaded_error",
-        )
-    else:
-        assert expected.error is None
+    if expected.error is anthropic.APIStatusError:
+        assert (caught.value.status_code, caught.value.type) == (200, "overloaded_error")
+        assert caught.value.body["request_id"] == caught.value.request_id
     assert seen.count("content_block_delta") == expected.deltas
     assert "message_stop" not in seen
 
