@@ -21,6 +21,7 @@ class Answer:
     ttft_s         seconds from sending to the first content event
     first_text_s   seconds from sending to the first text
     tokens_per_s   output tokens, thinking included, over the first content event to the last
+    list_price_of  None for Anthropic's own API; else the host whose own prices may differ, or "practice" (not billed)
     stop_reason    the API's, None if it never came; `complete` says whether the stream came to its end
     """
 

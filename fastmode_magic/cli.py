@@ -91,3 +91,7 @@ def _doctor(_: argparse.Namespace) -> int:
 
     print(reports.doctor(current(), "command line").replace("`", ""))
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from . import accounting
 from .answer import Answer
 from .claude import catalog
 from .claude.access import Access
@@ -15,14 +14,13 @@ from .claude.errors import BadInput, FastmodeError, Interrupted
 from .claude.events import Event, Failed
 from .claude.events import Interrupted as Stopped
 from .claude.policy import Rates
-from .ledger import prices
 from .ledger.meter import Meter
 from .ledger.totals import Totals
 from .prompt.ask import Ask
 from .settings import FastMode, Values, environment_fingerprint
-from .views import text
 
 if TYPE_CHECKING:
+    from .accounting import Prefixes
     from .simulator import Simulator
 
 
@@ -52,8 +50,8 @@ class Session:
         self.simulator: Simulator | None = None
         self._key: str | None = None
         self._totals = {False: Totals(), True: Totals()}  # what practice "costs" is not mixed with money
-        self._prefixes = accounting.Prefixes()
-        self._prices: threading.Thread | None = None
+        self._prefixes: Prefixes | None = None
+        self._loading: threading.Thread | None = None
 
     @property
     def practising(self) -> bool:
@@ -68,9 +66,9 @@ class Session:
     def warm_up(self) -> None:
         """Load what the first cell needs in threads of their own; returns at once."""
         self.engine.warm_up(environment_fingerprint())
-        if self._prices is None:
-            self._prices = threading.Thread(target=prices.load, name="fastmode-prices", daemon=True)
-            self._prices.start()
+        if self._loading is None:
+            self._loading = threading.Thread(target=_load, name="fastmode-prices", daemon=True)
+            self._loading.start()
 
     def login(self, key: str) -> None:
         """Use `key` for the rest of this session; it stays in memory."""
@@ -139,6 +137,10 @@ class Session:
         return self._ended(ask, meter, run, began, view), error
 
     def _ended(self, ask: Ask, meter: Meter, run: Run, began: datetime, view: View | None) -> Answer:
+        from . import accounting
+        from .views import text
+
+        self._prefixes = self._prefixes or accounting.Prefixes()
         answer = accounting.answer_of(ask, meter, began, base_url=run.account.base_url if run.account else None)
         if self.practising:
             answer = replace(answer, list_price_of="practice")
@@ -157,6 +159,8 @@ class Session:
         run = self.last_run
         if run is None or run.account is None:
             return None
+        from .views import text
+
         quota = self.engine.standing.quota(run.account, catalog.find(model).fast_pool)
         return text.quota(quota, self.engine.clock())
 
@@ -189,6 +193,15 @@ def use(session: Session | None) -> None:
     """Make `session` the current one; None forgets it."""
     global _current  # noqa: PLW0603
     _current = session
+
+
+def _load() -> None:
+    """What the end of an answer needs: prices, and how it is shown."""
+    from . import accounting  # noqa: F401
+    from .ledger import prices
+    from .views import document  # noqa: F401
+
+    prices.load()
 
 
 def _stop(run: Run) -> list[Event]:

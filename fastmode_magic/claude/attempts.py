@@ -117,9 +117,16 @@ class Attempts:
             error = ServiceError(None, retry_after_s=cooldown.until_s - now_s, broken=cooldown.reason)
             return Refusal(Meaning.FAST_POOL_EMPTY, error)
         quota = self.standing.quota(account, pool)
-        if quota.fast_output and (after_s := quota.fast_output.seconds_until(1, now_s)) != 0:
+        # A limit of 0 is a refusal that lasts, and is remembered as one: after `%fastmode on` it is asked again.
+        if (
+            quota.fast_output
+            and quota.fast_output.limit
+            and (after_s := quota.fast_output.seconds_until(1, now_s)) != 0
+        ):
             return Refusal(Meaning.FAST_POOL_EMPTY, ServiceError(None, retry_after_s=after_s))
-        return await self._too_large_for(quota.fast_input) if quota.fast_input else None
+        if quota.fast_input and quota.fast_input.limit:
+            return await self._too_large_for(quota.fast_input)
+        return None
 
     async def _too_large_for(self, bucket: Bucket) -> Refusal | None:
         needed, level = self.ask.estimated_input_tokens, bucket.level(self.clock())

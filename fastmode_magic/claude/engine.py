@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..prompt.ask import Ask
 from .access import Access
-from .attempts import Attempts
 from .catalog import Model
 from .errors import FastmodeError
 from .events import Ended, Event, Failed, Interrupted, joined
@@ -103,12 +102,15 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
         today: Callable[[], date] = date.today,
         random: Callable[[], float] = random.random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.standing = Standing()
         self.clock = clock
         self.today = today
         self._random = random
+        self._sleep = sleep
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._loaded: Future[Transport] | None = None
         self._lock = threading.Lock()
 
@@ -145,19 +147,42 @@ class Engine:
                 raise
 
     def close(self) -> None:
-        """Stop the loop; runs under way are dropped."""
+        """Close the connections and end the thread; runs under way are dropped."""
         with self._lock:
-            loop, self._loop = self._loop, None
-        if loop:
+            loop, thread, self._loop = self._loop, self._thread, None
+        if loop and thread:
+            asyncio.run_coroutine_threadsafe(self._close_connections(), loop).result(timeout=1.0)
             loop.call_soon_threadsafe(loop.stop)
+            thread.join(timeout=1.0)
+            loop.close()
+
+    async def _close_connections(self) -> None:
+        runs = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in runs:
+            task.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
+        if self._loaded and self._loaded.done():
+            await self._loaded.result().close()
+            self._loaded = None
 
     async def _answer(self, ask: Ask, model: Model, access: Access, rates: Rates, run: Run) -> None:
         frames = _Frames(asyncio.get_running_loop(), run._frames.put)
         try:
             connection = await self._connect(access)
+            from .attempts import Attempts
+
             run.account = connection.account
             attempts = Attempts(
-                ask, model, connection, self.standing, rates, self.today(), frames.put, self.clock, self._random
+                ask,
+                model,
+                connection,
+                self.standing,
+                rates,
+                self.today(),
+                frames.put,
+                self.clock,
+                self._random,
+                self._sleep,
             )
             frames.end(await attempts.run())
         except asyncio.CancelledError:
@@ -178,16 +203,19 @@ class Engine:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="fastmode-engine", daemon=True).start()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="fastmode-engine", daemon=True)
+                self._thread.start()
             return self._loop
 
     @staticmethod
     def _load(loaded: "Future[Transport]", environment: object) -> None:
         try:
+            from . import attempts  # noqa: F401  # so that it is there when the loop asks for it
             from .transport import Transport  # seconds on a small machine
 
             transport = Transport()
             transport.prepare(environment)
+            transport.rehearse()
         except BaseException as error:  # noqa: BLE001  # handed to whoever waits
             loaded.set_exception(error)
         else:

@@ -56,7 +56,7 @@ def notice(refusal: Refusal, model: Model, fast_models: tuple[Model, ...]) -> st
     """The sentence that tells of a fallback; `fast_models` are those that have fast mode today."""
     match refusal.meaning:
         case Meaning.MODEL_WITHOUT_FAST:
-            names = ", ".join(other.name for other in fast_models)
+            names = ", ".join(other.name for other in fast_models if other != model)
             return f"{model.name} has no fast mode, so it answers at standard speed; these have it: {names}."
         case meaning if meaning in PERMANENT:
             return (

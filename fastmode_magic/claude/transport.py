@@ -3,6 +3,7 @@
 Importing this module costs seconds on a small machine: do it in a thread, never on the engine's loop.
 """
 
+import asyncio
 import hashlib
 import json
 import math
@@ -13,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anthropic
+import anyio
 import httpx2
 from anthropic import AsyncAnthropic, AsyncStream
 
@@ -52,6 +54,11 @@ class Transport:
         if self._http is None or environment != self._environment:
             self._http = anthropic.DefaultAsyncHttpxClient()
             self._environment = environment
+
+    @staticmethod
+    def rehearse() -> None:
+        """Go once through the SDK without a network, so that what it imports at its first request is there."""
+        asyncio.run(_rehearsal())
 
     def connect(self, access: Access) -> "Connection":
         """A connection with the credential of this moment.
@@ -228,6 +235,15 @@ def _authenticates(client: AsyncAnthropic) -> bool:
     return client.credentials is not None or any(
         name.lower() in {"authorization", "x-api-key"} for name in client.default_headers
     )
+
+
+async def _rehearsal() -> None:
+    await anyio.sleep(0)  # loads anyio's backend
+    nowhere = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))
+    async with AsyncAnthropic(api_key="rehearsal", base_url="http://rehearsal.invalid", http_client=nowhere) as client:
+        arguments: dict[str, Any] = {"model": "none", "max_tokens": 1, "stream": True}
+        async with client.messages.with_streaming_response.create(**arguments, messages=[]):
+            pass
 
 
 def _fingerprint(client: AsyncAnthropic) -> str:

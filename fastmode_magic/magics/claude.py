@@ -6,14 +6,10 @@ from typing import Any
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.display import Markdown, display
 
-from .. import reports
 from ..answer import Answer
 from ..claude.errors import BadInput, FastmodeError
 from ..prompt.ask import Ask
 from ..session import Session, View
-from ..views.markdown import MarkdownView
-from ..views.safe import terminal_text
-from ..views.terminal import TerminalView
 from . import options
 
 HELP = f"""Send a cell, or a line, to Claude; the answer streams in and is kept.
@@ -66,8 +62,10 @@ class ClaudeMagics(Magics):
             parsed = options.parse(line, cell=cell is not None)
             fields = dict(parsed.fields)
             dry_run = fields.pop("dry_run", False)
-            ask = self.session.ask(parsed.prompt if cell is None else cell.removesuffix("\n"), **fields)
+            ask = self.session.ask(parsed.prompt if cell is None else self._prompt(cell), **fields)
             if dry_run:
+                from .. import reports
+
                 show(self.shell, self.session, reports.dry_run(self.session, ask))
                 return None
             return self._answer(ask, parsed.name, returns=cell is None)
@@ -75,6 +73,10 @@ class ClaudeMagics(Magics):
             raise present(self.shell, error) from None
 
     claude.__doc__ = HELP
+
+    def _prompt(self, cell: str) -> str:
+        """The cell as written: without the newline that IPython adds, or the blank lines that end it in a terminal."""
+        return cell.removesuffix("\n") if hasattr(self.shell, "kernel") else cell.rstrip("\n")
 
     def _answer(self, ask: Ask, name: str | None, *, returns: bool) -> Answer | None:
         answer, error = self.session.run(ask, self._view())
@@ -92,7 +94,13 @@ class ClaudeMagics(Magics):
             raise NotImplementedError  # IPython's word for: display it as usual
 
     def _view(self) -> View:
-        return TerminalView() if in_terminal(self.shell, self.session) else MarkdownView()
+        if in_terminal(self.shell, self.session):
+            from ..views.terminal import TerminalView
+
+            return TerminalView()
+        from ..views.markdown import MarkdownView
+
+        return MarkdownView()
 
 
 MISPLACED = (
@@ -110,6 +118,8 @@ def in_terminal(shell: Any, session: Session) -> bool:
 def show(shell: Any, session: Session, markdown: str) -> None:
     """Show a report."""
     if in_terminal(shell, session):
+        from ..views.safe import terminal_text
+
         plain = html.unescape(markdown.replace("**", "").replace("`", ""))
         print(terminal_text(plain))  # noqa: T201  # the terminal is the display
     else:
@@ -118,6 +128,8 @@ def show(shell: Any, session: Session, markdown: str) -> None:
 
 def present(shell: Any, error: FastmodeError) -> FastmodeError:
     """Make `error` render as its two lines; `%xmode Verbose` shows the traceback."""
+    from ..views.safe import terminal_text
+
     if shell.InteractiveTB.mode != "Verbose":
         lines = [f"{type(error).__name__}: {terminal_text(error.what)}", terminal_text(error.next_step)]
         error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython looks for it

@@ -9,10 +9,8 @@ from typing import Any
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
-from .. import reports
 from ..claude.errors import BadInput, FastmodeError
 from ..session import Session
-from ..views import document
 from .claude import in_terminal, present, show
 
 
@@ -46,18 +44,26 @@ class FastmodeMagics(Magics):
             raise present(self.shell, error) from None
 
     def _status(self) -> str:
+        from .. import reports
+
         return reports.status(self.session)
 
     def _on(self) -> str:
+        from .. import reports
+
         self.session.fast = True
         self.session.engine.standing.forget_refusals()
         return reports.switched(self.session)
 
     def _off(self) -> str:
+        from .. import reports
+
         self.session.fast = False
         return reports.switched(self.session)
 
     def _models(self) -> str:
+        from .. import reports
+
         return reports.models(date.today())  # noqa: DTZ011  # the user's day
 
     def _login(self) -> str:
@@ -81,12 +87,16 @@ class FastmodeMagics(Magics):
         )
 
     def _doctor(self) -> str:
+        from .. import reports
+
         shell = type(self.shell).__name__
         return reports.doctor(
             self.session, f"{shell}, {'terminal' if in_terminal(self.shell, self.session) else 'Markdown'}"
         )
 
     def _last(self) -> None:
+        from ..views import document
+
         answer = self.session.last
         if answer is None:
             raise BadInput("There is no answer yet.", "Run a %%claude cell first.")

@@ -43,7 +43,8 @@ def unload(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop(name, None)
     for name in ("ClaudeMagics", "FastmodeMagics"):
         shell.magics_manager.registry.pop(name, None)
-    shell.configurables.remove(session.settings)
+    ours = (FastMode, ClaudeMagics, FastmodeMagics)  # IPython lists magics among the configurables, too
+    shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, ours)]
     shell.display_formatter.ipython_display_formatter.pop(Answer, None)
     use(None)
     session.close()

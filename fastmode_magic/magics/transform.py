@@ -15,7 +15,7 @@ _TRIPLE = re.compile(r"'''|\"\"\"")
 class CellTransformer:
     """`%%claude` as the first line of a cell: the lines below it are the prompt, to the letter."""
 
-    # A terminal must go on asking for lines until a blank one, as for any cell magic: it may not see the rewritten cell.
+    # A terminal must go on asking for lines until a blank one, as for any cell magic: it may not see our cell.
     has_side_effects = True
 
     def __call__(self, lines: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ import html
 import html.entities
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from fastmode_magic.views.fences import canonical
 
@@ -42,17 +43,17 @@ _IMAGE = re.compile(r"[^\[\]\n]{0,300}\][(\[]")
 _MACRO = r"(?:href|url|require|style|class|cssId|data|includegraphics|html[A-Za-z]+|mmlToken|bbox)(?![A-Za-z])"
 _DATA = r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}"
 _TRIGGERS = {
-    "keep": rf"{_SPAN}|(?<![\\!])!\[[^\[\]\n`$\\<>&\"|@]{{0,300}}\]\({_DATA}\)",
+    "keep": rf"{_SPAN}|(?<!\S)!\[[^\[\]\n`$\\<>&\"|@]{{0,300}}\]\({_DATA}\)",
     "macro": rf"(?:\\|&#0*92;?|&#[xX]0*5[cC];?|&bsol;)(?={_MACRO})",
-    "entity": r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]{1,31});?",
+    "entity": r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{1,31};)",
     "angle": rf"\]\(<[^<>\n`$\\\"\[\]&~]*>(?={_TITLE}\))",
-    "image": r"!+\[",
+    "image": r"(?<!!)!+\[",
     "link": r"\]\(",
     "define": r"\]:",
     "auto": r"<https?://[^\s<>`$\\\"\[\]&~]+>",
     "tag": r"<(?![ \t\n])",
-    "tilde": r"~{3,}",
-    "at": r"\\@",
+    "tilde": r"(?<!~)~{3,}",
+    "at": r"(?<!\\)\\+@",
     "ftp": r"[fF][tT][pP]:/(?=/)",
 }
 _TRIGGER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _TRIGGERS.items()))
@@ -84,7 +85,7 @@ def inline_text(text: str, limit: int = 300) -> str:
 
 def _literal(text: str) -> str:
     """The text with each sign that any Markdown knows as an entity."""
-    return re.sub(r"[!-/;-@\[-`{-~]", lambda m: f"&#{ord(m[0])};", text)
+    return re.sub(r"[!-/;-?\[-`{-~]", lambda m: f"&#{ord(m[0])};", text)
 
 
 def _inert(text: str, head: int) -> str:
@@ -114,20 +115,20 @@ def _spans(text: str) -> list[str]:
     plain = "".join(piece for line in lines for code, piece in line if not code)
     crossed = any(sign in codes and sign in plain for sign in "$*_~") or ("[" in plain and re.search(r"[\[\]]", codes))
     risky = bool(crossed) or any(code and piece.endswith("\\") for line in lines for code, piece in line)
-    return ["".join(_span(*piece, _split(line) or risky) for piece in line) for line in lines]
+    return ["".join(_coded(line, bool(risky))) for line in lines]
 
 
-def _split(line: list[tuple[bool, str]]) -> bool:
-    """Whether a table could cut a span on this line in two."""
-    return any(code and "|" in piece for code, piece in line)
-
-
-def _span(code: bool, text: str, risky: bool) -> str:
-    if not code:
-        return text.replace("`", "&#96;")
-    # a formula's token inside a span can pair with one outside, or in a fence further down
-    exposed = _TOKEN.search(text) or (risky and _HAZARD.search(text))
-    return _literal(text.strip(" ")) if exposed else f"`{text}`"
+def _coded(line: list[tuple[bool, str]], risky: bool) -> Iterator[str]:
+    # a table may cut a span with a bar in two
+    risky = risky or any(code and "|" in piece for code, piece in line)
+    for code, piece in line:
+        if not code:
+            yield piece.replace("`", "&#96;")
+        # a formula's token inside a span can pair with one outside, or in a fence further down
+        elif _TOKEN.search(piece) or (risky and _HAZARD.search(piece)):
+            yield _literal(piece.strip(" "))
+        else:
+            yield f"`{piece}`"
 
 
 def _pieces(line: str) -> list[tuple[bool, str]]:
@@ -141,10 +142,10 @@ def _pieces(line: str) -> list[tuple[bool, str]]:
         opener, closer = runs[at], runs[at + 1]
         start = opener.start()
         near = bisect_right(taken, (start, len(line))) - 1
-        # a bare address reaches to the next space and takes a backtick along
+        # a bare address reaches to the next space and takes a backtick along; in marked, a tilde does too
         swallowed = near >= 0 and start < taken[near][1]
         at += 1
-        if len(opener[0]) == len(closer[0]) and not swallowed and line[start - 1 : start] != "\\":
+        if len(opener[0]) == len(closer[0]) and not swallowed and not (start and line[start - 1] in "\\~"):
             pieces += [(False, line[done:start]), (True, line[opener.end() : closer.start()])]
             done = closer.end()
             at += 1
@@ -212,8 +213,8 @@ def _escaped(text: str, formulas: list[tuple[int, int]]) -> str:
             case "keep":
                 return sign
             case "image":
-                looks = _IMAGE.match(text, found.end())
-                return "&#33;" * (len(sign) - 2) + ("[image: " if looks else "!&#91;")
+                looks = _IMAGE.match(text, found.end()) and text[found.start() - 1 : found.start()] != "\\"
+                return "&#33;" * (len(sign) - 2) + ("[image: " if looks else "&#33;&#91;")
             case "link":
                 return _link(_TAIL.match(text, found.end()))
             case "define":
@@ -245,7 +246,7 @@ def _plain(kind: str, sign: str, after: str) -> str:
         case "tilde":
             return "&#126;" * len(sign)
         case "at":
-            return "&#64;"  # `@\\@0@@` would become JupyterLab's own mark for a formula
+            return "@"  # `@\@0@@` would become JupyterLab's own mark for a formula
         case "ftp":
             return f"{sign[:-1]}&#47;"
     return "&lt;"
@@ -256,7 +257,7 @@ def _entity(sign: str) -> str:
     char = "" if len(sign) > 40 else html.unescape(sign if sign.endswith(";") else f"{sign};")
     if char == "\\":
         return "&#92;"
-    hidden = not char or any(c <= " " or c in ":\ufffd" or (c.isascii() and c.isalnum()) for c in char)
+    hidden = not char or any(c <= " " or c in ":@\ufffd" or (c.isascii() and c.isalnum()) for c in char)
     if len(char) > 2 or not (hidden or _UNSEEN.search(char)):
         return sign  # unknown names stand for themselves
     return f"&amp;{sign[1:]}"

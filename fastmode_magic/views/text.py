@@ -65,7 +65,9 @@ def cost(answer: "Answer") -> str:
         standard, fast = (dollars(amount, estimated=answer.estimated) for amount in answer.cost_if)
         return f"cost unknown: {standard} if standard, {fast} if fast"
     words = dollars(answer.cost, estimated=answer.estimated)
-    return f"{words} list price" if answer.cost and answer.list_price_of else words
+    if not answer.cost or answer.list_price_of is None:
+        return words
+    return f"{words} (practice, not billed)" if answer.list_price_of == "practice" else f"{words} list price"
 
 
 def quota(levels: Quota, now_s: float) -> str | None:

@@ -1,0 +1,144 @@
+"""One run as it is counted: times from the events, tokens from the service, estimates until it has counted."""
+
+import pytest
+
+from fastmode_magic.claude.errors import Refused
+from fastmode_magic.claude.events import (
+    Failed,
+    FellBack,
+    Finished,
+    Interrupted,
+    Metered,
+    Progressed,
+    Retrying,
+    Sent,
+    Started,
+    TextDelta,
+    ThinkingDelta,
+    Waiting,
+)
+from fastmode_magic.claude.quota import Quota
+from fastmode_magic.claude.usage import Usage
+from fastmode_magic.ledger.meter import Meter
+
+SENT = Sent("fast", 1, 10.0)
+STARTED = Started("claude-opus-5-5", "req_1", Usage(7, 1, speed="fast"), Quota(), 10.5)
+END = Finished("end_turn", None, 14.0)
+CONTENT = (
+    Progressed(11.0, 11.0),
+    ThinkingDelta(11.5, 11.75, "hm"),
+    TextDelta(12.0, 12.5, "Hello "),
+    TextDelta(12.5, 12.75, "you"),
+    Progressed(13.0, 13.0),
+)
+
+
+def meter(*events):
+    found = Meter()
+    found.feed(events)
+    return found
+
+
+def test_a_whole_run():
+    found = meter(SENT, STARTED, *CONTENT, Metered(Usage(7, 200, speed="fast"), 13.5), END)
+    assert (found.text, found.thinking) == ("Hello you", "hm")
+    assert found.ttft_s == 1.0  # the first content event is the start of the thinking
+    assert found.first_text_s == 2.0
+    assert found.tokens_per_s == 100.0  # 200 tokens from 11.0 to 13.0
+    assert found.usage == Usage(7, 200, speed="fast")
+    assert (found.speed, found.model, found.request_id, found.end) == ("fast", "claude-opus-5-5", "req_1", END)
+
+
+def test_nothing_is_known_at_first():
+    found = meter()
+    assert [found.text, found.thinking, found.usage, found.speed, found.end, found.now] == ["", "", *[None] * 4]
+    assert [found.ttft_s, found.first_text_s, found.tokens_per_s, found.sent_s] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (SENT, STARTED, END),  # no content
+        (SENT, STARTED, TextDelta(11.0, 11.0, "all at once"), Metered(Usage(7, 90), 11.0), END),  # no time
+        (SENT, Started(None, None, None, Quota(), 10.5), *CONTENT, END),  # no count
+        (SENT, STARTED, *CONTENT, Metered(Usage(7, 0), 13.5), END),  # no token
+    ],
+)
+def test_a_pace_that_cannot_be_known(events):
+    assert meter(*events).tokens_per_s is None
+
+
+@pytest.mark.parametrize("end", [(), (Interrupted(13.0),), (Failed(Refused("x", "y"), billed=True, at_s=13.0),)])
+def test_before_the_final_count_output_is_estimated_from_the_text(end):
+    # 70 bytes of text and thinking at 3.5 bytes a token
+    found = meter(SENT, STARTED, ThinkingDelta(11.0, 11.0, "t" * 30), TextDelta(12.0, 13.0, "é" * 20), *end)
+    assert found.usage == Usage(7, 20, speed="fast", estimated=True)
+    assert found.tokens_per_s == 10.0
+
+
+def test_an_estimate_is_never_below_what_the_service_has_counted():
+    found = meter(SENT, STARTED, TextDelta(11.0, 11.0, "x"), Metered(Usage(7, 300), 12.0), Interrupted(13.0))
+    assert found.usage == Usage(7, 300, estimated=True)
+
+
+def test_without_a_usage_there_is_no_estimate():
+    assert meter(SENT, TextDelta(11.0, 11.0, "x" * 70), Interrupted(12.0)).usage is None
+
+
+def test_a_lost_attempt_is_kept_apart():
+    lost = Usage(7, 1, speed="fast")
+    found = meter(
+        Sent("fast", 1, 0.0),
+        STARTED,
+        Progressed(1.0, 1.0),
+        Retrying(0.5, "the connection broke", lost, 2.0),
+        Sent("standard", 2, 10.0),
+        Started("claude-opus-5-5", "req_2", Usage(7, 1, speed="standard"), Quota(), 10.5),
+        TextDelta(11.0, 13.0, "x"),
+        Metered(Usage(7, 50, speed="standard"), 13.0),
+        END,
+    )
+    assert found.lost == [lost]
+    assert (found.speed, found.asked_speed, found.request_id) == ("standard", "standard", "req_2")
+    assert (found.ttft_s, found.first_text_s, found.tokens_per_s) == (1.0, 1.0, 25.0)
+    assert found.usage == Usage(7, 50, speed="standard")
+
+
+def test_a_retry_that_lost_nothing():
+    assert meter(SENT, Retrying(0.5, "x", None, 11.0)).lost == []
+
+
+def test_a_fallback_is_told():
+    found = meter(SENT, FellBack("why", None, 1.0), FellBack("other", "A sentence.", 2.0))
+    assert (found.fallback, found.notices) == ("other", ["A sentence."])
+
+
+@pytest.mark.parametrize("event", [SENT, STARTED, Waiting(3.0, "x", 1.0), Retrying(3.0, "x", None, 1.0)])
+def test_what_it_is_doing(event):
+    assert meter(event, TextDelta(11.0, 11.0, "x")).now is event
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["a\ud83d", "\ude00b"], "a😀b"),
+        (["\ud83d"], "\ufffd"),
+        (["\ude00", "\ud83d"], "\ufffd\ufffd"),
+        (["é", "漢", "😀"], "é漢😀"),
+    ],
+)
+def test_surrogates_split_across_deltas(pieces, text):
+    found = meter(*(TextDelta(1.0, 1.0, piece) for piece in pieces), *(ThinkingDelta(1.0, 1.0, p) for p in pieces))
+    assert found.text == text
+    assert found.thinking == text
+
+
+def test_surrogates_split_across_frames():
+    found = meter(TextDelta(1.0, 1.0, "\ud83d"))
+    assert found.text == "\ufffd"
+    found.feed([TextDelta(2.0, 2.0, "\ude00")])
+    assert found.text == "😀"
+
+
+def test_length_is_in_bytes():
+    assert meter(TextDelta(1.0, 1.0, "é漢"), ThinkingDelta(1.0, 1.0, "a")).text_length == 2 + 3 + 1
