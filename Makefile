@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check bench docs format clean
 
 demo: $(VENV)/lab
 	@$(BIN)/fastmode demo
@@ -22,6 +22,9 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python tests/benchmarks/run.py
+
+docs: $(VENV)/dev
+	$(BIN)/python tests/docs.py
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix

@@ -234,6 +234,7 @@ READ, WROTE = cached("standard", read=10_000), cached("fast", written=10_000)
         (cached("fast", read=10_000), cached("standard", written=10_000), "S", True),
         (READ, cached("standard", written=10_000), "S", False),  # no switch: it had expired
         (READ, cached("fast", read=10_000), "S", False),  # nothing was lost
+        (READ, cached("fast", read=10_000, written=500), "S", False),
         (READ, cached("fast"), "S", False),
         (cached("standard", written=10_000), WROTE, "S", False),  # the last answer did not read
         (cached("standard", read=10_000, model="claude-opus-5"), WROTE, "S", False),

@@ -57,20 +57,19 @@ def parse(line: str, *, cell: bool) -> Parsed:
 
 def usage() -> str:
     """The flags as lines of help."""
-    rows = [
-        (", ".join(option.flags) + (f" {option.metavar}" if option.metavar else ""), option.help) for option in OPTIONS
-    ]
+    rows = [(_typed(option), option.help) for option in OPTIONS]
     width = max(len(flags) for flags, _ in rows)
     return "\n".join(f"  {flags:<{width}}  {words}" for flags, words in rows)
 
 
 def markdown() -> str:
     """The flags as a Markdown table, for the README."""
-    rows = [
-        f"| `{', '.join(option.flags)}{' ' + option.metavar if option.metavar else ''}` | {option.help} |"
-        for option in OPTIONS
-    ]
-    return "\n".join(["| flag | what it does |", "|---|---|", *rows]).replace("{", "&#123;").replace("}", "&#125;")
+    rows = [f"| `{_typed(option)}` | {option.help} |".replace("N|max", r"N\|max") for option in OPTIONS]
+    return "\n".join(["| flag | what it does |", "|---|---|", *rows])
+
+
+def _typed(option: "Option") -> str:
+    return " ".join([", ".join(option.flags), option.metavar]).rstrip()
 
 
 def _tokens(text: str) -> int:

@@ -28,13 +28,16 @@ _HAZARD = re.compile(r"<(?!\s)|!\[|\]\(|\]:")
 _TOKEN = re.compile(r"\$\$|\\\\[()\[\]]|\\(?:begin|end)\{", re.IGNORECASE)
 _ADDRESS = re.compile(r"://|www\.|mailto:|xmpp:", re.IGNORECASE)
 
-_OPENER = re.compile(rf"{_SPAN}|(?<!\\)\$\$|\\\\\[|\\begin\{{[a-z]*\*?\}}|(?<!\\)\$|\\\\\(")
-_CLOSER = re.compile(r"(?=((?<!\\)\$\$|\\\\\]|\\end\{[a-z]*\*?\}|\\\\\)))|(?=((?<!\\)\$))")
+_DISPLAY = re.compile(rf"{_SPAN}|(?<!\\)\$\$|\\\\\[|\\begin\{{[a-z]*\*?\}}")
+_FORMULA = re.compile(rf"{_DISPLAY.pattern}|(?<!\\)\$|\\\\\(")
+_CLOSER = re.compile(r"(?=((?<!\\)\$\$|\\\\\]|\\end\{[a-z]*\*?\}|\\\\\)))")
+_DOLLAR = re.compile(r"(?<!\\)\$")
 _CLOSERS = {"$$": "$$", r"\\[": r"\\]", r"\\(": r"\\)", "$": "$"}
 
 _URL = r"(?:[^\s<>`$\\()\"\[\]]|\([^\s<>`$\\()\"\[\]]*\))*"
 _TITLE = r"""(?:[ \t]{1,3}(?:"[^"`\\$<\n\[\]]*"|'[^'`\\$<\n\[\]]*'))?[ \t]{0,3}"""
 _TAIL = re.compile(rf"({_URL}){_TITLE}\)")
+_OPEN_LABEL = re.compile(r"^([ \t>*+\-:.)\d]*)\[", re.MULTILINE)
 _LABEL = re.compile(r"^ {0,3}\[[^\[\]\\`\n]+(?=\]:)", re.MULTILINE)
 # the next line must not begin like a title
 _DEFINITION = re.compile(rf"[ \t]{{1,3}}({_URL}){_TITLE}(?=\n|\Z)(?!\n[ \t>]*[\"'(])")
@@ -91,17 +94,20 @@ def _literal(text: str) -> str:
 def _inert(text: str, head: int) -> str:
     """One paragraph outside code blocks, of which `head` characters are a display formula."""
     formula, rest = text[:head], "\n".join(_spans(text[head:]))
-    rest = re.sub(rf"{_SPAN}|[^ \t\n`]+", _address, rest)
+    rest = re.sub(rf"{_SPAN}|[^ \t\n`]+", _address, _labelled(rest))
+    lines = [_closed(line) for line in rest.split("\n")]
     spots = [(0, head)]
-    lines = []
     size = head
-    for line in rest.split("\n"):
-        closed, formulas = _formulas(line)
-        spots += [(size + start, size + end) for start, end in formulas]
-        lines.append(closed)
-        size += len(closed) + 1
-    text = formula + "\n".join(lines)
-    return _REPEAT.sub(lambda m: m[1] * RUN if m[1] else m[0], _escaped(text, spots))
+    for line in lines:
+        spots += [(size + start, size + end) for start, end in _formulas(line)]
+        size += len(line) + 1
+    return _REPEAT.sub(lambda m: m[1] * RUN if m[1] else m[0], _escaped(formula + "\n".join(lines), spots))
+
+
+def _labelled(text: str) -> str:
+    """The paragraph without a label left open: mistune and marked look for its end beyond, even in a fence."""
+    last = max((found.start() for found in re.finditer(r"(?<!\\)\]", text)), default=0)
+    return text[:last] + _OPEN_LABEL.sub(lambda m: f"{m[1]}&#91;", text[last:])
 
 
 def _spans(text: str) -> list[str]:
@@ -160,43 +166,49 @@ def _address(found: re.Match[str]) -> str:
     return re.sub(r"\$|\\(?=\\|begin|end)", lambda m: f"&#{ord(m[0])};", word, flags=re.IGNORECASE)
 
 
-def _formulas(line: str) -> tuple[str, list[tuple[int, int]]]:
-    """Where the line's formulas are, and the line without openers that reach beyond it.
-
-    mistune lets these cross even a fence. The places only decide how a sign is escaped, not whether.
-    """
-    last = {found[1] or found[2]: found.start() for found in _CLOSER.finditer(line)}
-    formulas: list[tuple[int, int]] = []
+def _closed(line: str) -> str:
+    """The line without openers that reach beyond it, which mistune lets even cross a fence."""
+    last = {found[1]: found.start() for found in _CLOSER.finditer(line)}
     kept: list[str] = []
-    done = at = size = 0
-    while found := _OPENER.search(line, at):
-        token, start, at = found[0], found.start(), found.end()
+    done = at = 0
+    while found := _DISPLAY.search(line, at):
+        token, at = found[0], found.end()
         if token[0] == "`":
             continue
         closer = _CLOSERS.get(token, f"\\end{token[6:]}")
-        end = _close(line, closer, at) if last.get(closer, -1) >= at else -1
-        if end >= 0:
-            formulas.append((size + start - done, size + end - done))
-            at = end
-        elif token not in {"$", r"\\("}:
-            kept += [line[done:start], _broken(token)]
-            size += start - done + len(kept[-1])
+        if last.get(closer, -1) >= at:
+            at = _close(line, closer, at)
+        else:
+            broken = {"$$": "&#36;&#36;", r"\\[": r"\\&#91;"}.get(token, f"\\ {token[1:]}")
+            kept += [line[done : found.start()], broken]
             done = at
-    return "".join(kept) + line[done:], formulas
+    return "".join(kept) + line[done:]
 
 
-def _broken(token: str) -> str:
-    return {"$$": "&#36;&#36;", r"\\[": r"\\&#91;"}.get(token, f"\\ {token[1:]}")
+def _formulas(line: str) -> list[tuple[int, int]]:
+    """Where the line's formulas are, which only decides how a sign is escaped, not whether."""
+    last = {found[1]: found.start() for found in _CLOSER.finditer(line)}
+    last |= {found[0]: found.start() for found in _DOLLAR.finditer(line)}
+    formulas: list[tuple[int, int]] = []
+    at = 0
+    while found := _FORMULA.search(line, at):
+        token, at = found[0], found.end()
+        closer = _CLOSERS.get(token, f"\\end{token[6:]}")
+        if token[0] != "`" and last.get(closer, -1) >= at:
+            end = _close(line, closer, at)
+            # `$5 and $6` are prices
+            if token != "$" or not (line[at].isspace() or line[end - 2].isspace() or line[end : end + 1].isdigit()):
+                formulas.append((found.start(), end))
+                at = end
+    return formulas
 
 
 def _close(line: str, closer: str, at: int) -> int:
+    """After the next closer; there is one."""
     end = line.find(closer, at)
-    while end >= 0 and closer[0] == "$" and line[end - 1] == "\\":
+    while closer[0] == "$" and line[end - 1] == "\\":
         end = line.find(closer, end + 1)
-    if closer == "$" and end >= 0:
-        price = line[at].isspace() or line[end - 1].isspace() or line[end + 1 : end + 2].isdigit()
-        return -1 if price or end == at else end + 1
-    return -1 if end < 0 else end + len(closer)
+    return end + len(closer)
 
 
 def _escaped(text: str, formulas: list[tuple[int, int]]) -> str:
