@@ -1,6 +1,6 @@
 """From a meter to an Answer: what it cost, how it ended, and what the user should be told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from .answer import Answer
 from .claude import catalog
 from .claude.events import Failed, Finished
-from .claude.usage import Usage
 from .ledger import prices
 from .ledger.meter import Meter
 from .ledger.totals import Entry
@@ -67,7 +66,7 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
 
 def entry_of(answer: Answer) -> Entry | None:
     """What the session's totals take over; None for a run that used nothing."""
-    if answer.usage is None and answer.cost is not None:
+    if answer.usage is None and answer.cost == 0:
         return None
     whole = answer.complete and not answer.estimated and answer.usage is not None
     return Entry(
@@ -96,8 +95,10 @@ class Prefixes:
         written = usage.cache_creation_input_tokens
         if before is None or not before[1] or before[0] == answer.speed or not written or usage.cache_read_input_tokens:
             return None
-        price = prices.cost(answer.model, Usage(cache_creation_input_tokens=written), answer.speed, at)
-        instead = prices.cost(answer.model, Usage(cache_read_input_tokens=written), answer.speed, at)
+        nothing = replace(usage, input_tokens=0, output_tokens=0, web_search_requests=0)
+        price = prices.cost(answer.model, nothing, answer.speed, at)
+        read = replace(nothing, cache_read_input_tokens=written, cache_creation_input_tokens=0)
+        instead = prices.cost(answer.model, read, answer.speed, at)
         more = f", ${price - instead:.6f} more than reading them" if price is not None and instead is not None else ""
         return (
             f"The switch from {before[0]} to {answer.speed} speed missed the prompt cache: "
@@ -122,7 +123,7 @@ def _cost(
 ) -> tuple[Decimal | None, tuple[Decimal | None, Decimal | None] | None]:
     """The cost at the speed served; where that is unknown, the two that it may be."""
     usage = meter.usage
-    lost = [prices.cost(model, one, one.speed or "standard", at) for one in meter.lost]
+    lost = [prices.cost(model, one, one.speed, at) for one in meter.lost]
     extra = None if None in lost else sum((c for c in lost if c is not None), Decimal(0))
     if usage is None:
         nothing = meter.sent_s is None or (isinstance(meter.end, Failed) and not meter.end.billed)
@@ -132,6 +133,7 @@ def _cost(
     speed = meter.speed or ("standard" if meter.asked_speed == "standard" else None)
     if speed is None:
         both = [prices.cost(model, usage, either, at) for either in ("standard", "fast")]
+        both = [None if price is None else price + extra for price in both]
         return None, (both[0], both[1])
     cost = prices.cost(model, usage, speed, at)
     return (None if cost is None else cost + extra), None

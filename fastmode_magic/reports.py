@@ -69,7 +69,7 @@ def models(today: date) -> str:
         words = STAGES[stage].format(until=model.fast.until if model.fast else "")
         fast = _per_mtok(model.id, "fast") if model in catalog.with_fast_mode(today) else "none"
         rows.append(f"| `{model.id}` | {model.aliases[0]} | {words} | {fast} | {_per_mtok(model.id, 'standard')} |")
-    return "\n".join([*rows, "", f"Prices: genai-prices, list of {prices.listed_on():%Y-%m-%d}."])
+    return "\n".join([*rows, "", f"Prices: {prices.source()}."])
 
 
 def doctor(session: "Session", front_end: str) -> str:

@@ -36,7 +36,8 @@ _DEFAULTS = Values()
 class FastMode(Configurable):
     """Settings of fastmode-magic: `%config FastMode` shows them, `%config FastMode.model = "fable"` sets one.
 
-    Each can also be given by an environment variable: FASTMODE_ and its name in capitals.
+    Each can also be given by an environment variable, which wins over configuration files: FASTMODE_ and its name
+    in capitals.
     """
 
     model = Unicode(_DEFAULTS.model, help="Model that answers, by alias or id.").tag(config=True)
@@ -61,7 +62,8 @@ class FastMode(Configurable):
 
     def _take(self, name: str, variable: str, text: str) -> None:
         try:
-            self.set_trait(name, self.traits()[name].from_string(text))
+            value = self.traits()[name].from_string(text)
+            self.set_trait(name, "" if value != value else value)  # noqa: PLR0124  # nan is within any bounds
         except (TraitError, ValueError):
             raise BadInput(f"{variable} is {text!r}, which it cannot be.", f"{self.trait_help(name)}") from None
 

@@ -28,6 +28,7 @@ STEPS = [
     (Meaning.OVERLOADED, (RetryFast, FallBack, RetryFast, RetryFast)),
     (Meaning.TRANSIENT, (Backoff, Backoff, Backoff, Backoff)),
     (Meaning.SPEND_CAP, (GiveUp, GiveUp, GiveUp, GiveUp)),
+    (Meaning.LARGER_THAN_POOL, (FallBack, FallBack, FallBack, GiveUp)),
     (Meaning.DENIED, (GiveUp, GiveUp, GiveUp, GiveUp)),
 ]
 

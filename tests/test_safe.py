@@ -41,7 +41,7 @@ TAGS = set(
     ]
 )
 TAGS |= set(["table", "thead", "tbody", "tr", "th", "td", "input", "div", "span"])
-ATTRIBUTES = {"href", "title", "src", "alt", "class", "id", "start", "type", "checked", "disabled", "style"}
+ATTRIBUTES = {"href", "title", "src", "alt", "class", "id", "start", "type", "checked", "disabled", "style", "align"}
 ALIGNED = re.compile(r"text-align: ?(?:left|right|center);?")
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 

@@ -97,9 +97,10 @@ def test_a_speed_of_two_prices_has_no_standard_price():
         (Answer("x", cost=Decimal("0.0421")), "$0.0421"),
         (Answer("x", cost=Decimal("0.0421"), estimated=True), "~$0.0421"),
         (Answer("x", cost=Decimal("0.0421"), list_price_of="gw.example"), "$0.0421 list price"),
+        (Answer("x", cost=Decimal("0.0421"), list_price_of="practice"), "$0.0421 (practice, not billed)"),
         (Answer("x"), "cost unknown"),
         (Answer("x", cost_if=(Decimal("0.02"), Decimal("0.04"))), "cost unknown: $0.0200 if standard, $0.0400 if fast"),
-        (Answer("x", cost_if=(None, None)), "cost unknown: cost unknown if standard, cost unknown if fast"),
+        (Answer("x", cost_if=(None, None)), "cost unknown"),
     ],
 )
 def test_cost(answer, words):

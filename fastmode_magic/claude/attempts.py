@@ -43,6 +43,7 @@ class Attempts:
     _numbers: dict[Speed, int] = field(default_factory=lambda: {"fast": 0, "standard": 0})
     _shown: bool = False
     _waited_s: float = 0.0
+    _waits: int = 0
     _header: bool = False
     _lost: Usage | None = None
 
@@ -62,7 +63,7 @@ class Attempts:
                 if not isinstance(outcome, Refusal):
                     return outcome
                 refusal = outcome
-            decision = policy.decide(refusal, self._as_attempt(speed), self.rates, self._rules)
+            decision = policy.decide(refusal, self._as_attempt(speed, refusal), self.rates, self._rules)
             if sent and speed == "fast":
                 self._remember(refusal, decision)
             match decision:
@@ -136,8 +137,7 @@ class Attempts:
                 needed = await self.connection.count_tokens(arguments)
         after_s = bucket.seconds_until(needed, self.clock())
         if after_s is None:
-            why = "the prompt is larger than the whole fast quota of a minute"
-            return Refusal(Meaning.NO_FAST_CAPACITY, ServiceError(None, broken=why))
+            return Refusal(Meaning.LARGER_THAN_POOL, ServiceError(None))
         return Refusal(Meaning.FAST_POOL_EMPTY, ServiceError(None, retry_after_s=after_s)) if after_s else None
 
     def _remember(self, refusal: Refusal, decision: policy.Decision) -> None:
@@ -158,7 +158,8 @@ class Attempts:
         notice: str | None = None
         if not lasting or self.standing.tell_once(self.connection.account, topic):
             notice = explanations.notice(refusal, self.model, with_fast_mode(self.today))
-        self.emit(FellBack(refusal.reason, notice, self.clock()))
+        self.emit(FellBack(refusal.reason, notice, self.clock(), self._lost))
+        self._lost = None
         return "standard"
 
     async def _pause(self, decision: policy.RetryFast | policy.Backoff, refusal: Refusal) -> None:
@@ -166,10 +167,12 @@ class Attempts:
             self.standing.learn_header(self.connection.account, self.model.id)
             self._header = True
         elif isinstance(decision, policy.RetryFast) and refusal.meaning is not Meaning.OVERLOADED:
-            self._waited_s += decision.after_s
+            self._waits += 1
             self.emit(Waiting(decision.after_s, refusal.reason, self.clock()))
         else:
             self.emit(Retrying(decision.after_s, refusal.reason, self._lost, self.clock()))
+        if isinstance(decision, policy.RetryFast):
+            self._waited_s += decision.after_s
         await self.sleep(decision.after_s)
 
     def _error(self, refusal: Refusal, speed: Speed) -> FastmodeError:
@@ -179,8 +182,10 @@ class Attempts:
         """Whether the failed run may have cost something: not if nothing was sent, nor for an HTTP error."""
         return self._shown or (sent and (refusal.error.status in {None, 200}))
 
-    def _as_attempt(self, speed: Speed) -> policy.Attempt:
+    def _as_attempt(self, speed: Speed, refusal: Refusal) -> policy.Attempt:
         number, header = self._numbers[speed], self._header and speed == "fast"
+        if speed == "fast" and refusal.meaning not in {Meaning.FAST_POOL_EMPTY, Meaning.UNEXPLAINED_LIMIT}:
+            number -= self._waits  # waiting for capacity uses up no retry of another kind
         return policy.Attempt(speed, number, self._shown, self._waited_s, self.random(), header)
 
     @property

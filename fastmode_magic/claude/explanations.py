@@ -20,7 +20,12 @@ _DENIED = {
     ),
     413: ("The prompt is too large for the service (413)", "Shorten it, or send it in parts."),
 }
-_FAST_MEANINGS = PERMANENT | {Meaning.FAST_POOL_EMPTY, Meaning.UNEXPLAINED_LIMIT, Meaning.HEADER_MISSING}
+_FAST_MEANINGS = PERMANENT | {
+    Meaning.FAST_POOL_EMPTY,
+    Meaning.UNEXPLAINED_LIMIT,
+    Meaning.HEADER_MISSING,
+    Meaning.LARGER_THAN_POOL,
+}
 
 
 def error(refusal: Refusal, *, fast: bool, shown: bool, rules: Rules) -> FastmodeError:

@@ -42,7 +42,8 @@ class Rules:
 class Attempt:
     """The attempt that was refused.
 
-    `number` counts attempts at this speed from 1 (0: nothing was sent yet, known quota or a cooldown forbids it).
+    `number` counts attempts at this speed from 1 (0: nothing was sent yet, known quota or a cooldown forbids it);
+    those that ended in a wait for capacity count only for another such wait.
     `shown` is True once any text or thinking reached the user. `waited_s` is the time spent waiting for fast so far.
     `jitter` is a random number in [0, 1) and `header` says whether the beta header was sent.
     """
@@ -149,8 +150,11 @@ def _stubborn(refusal: Refusal, attempt: Attempt) -> Decision:
 
 def _backoff(refusal: Refusal, attempt: Attempt) -> Decision:
     after_s = refusal.error.retry_after_s
-    after_s = _doubled(attempt, FIRST_BACKOFF_S) if after_s is None else after_s + attempt.jitter * FIRST_BACKOFF_S
-    return Backoff(after_s) if attempt.number < MAX_ATTEMPTS and after_s <= MAX_BACKOFF_S else GiveUp()
+    if attempt.number >= MAX_ATTEMPTS or (after_s or 0.0) > MAX_BACKOFF_S:
+        return GiveUp()
+    return Backoff(
+        _doubled(attempt, FIRST_BACKOFF_S) if after_s is None else after_s + attempt.jitter * FIRST_BACKOFF_S
+    )
 
 
 def _doubled(attempt: Attempt, first_s: float) -> float:

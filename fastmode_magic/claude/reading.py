@@ -5,7 +5,7 @@ from typing import Any
 
 from .events import Event, Finished, Metered, Progressed, Started, TextDelta, ThinkingDelta
 from .quota import Quota
-from .usage import Usage
+from .usage import Usage, count
 
 
 class Reading:
@@ -65,5 +65,5 @@ class Reading:
 
     def _use(self, wire: object) -> None:
         """Take over a `usage` object; before one that counts the input there is none, for unknown is not zero."""
-        if isinstance(wire, dict) and (self.usage or isinstance(wire.get("input_tokens"), int)):
+        if isinstance(wire, dict) and (self.usage or count(wire.get("input_tokens")) is not None):
             self.usage = (self.usage or Usage()).overwritten(wire)

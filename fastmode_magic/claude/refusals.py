@@ -43,6 +43,7 @@ class Meaning(Enum):
     MODEL_WITHOUT_FAST = auto()
     HEADER_MISSING = auto()
     FAST_POOL_EMPTY = auto()
+    LARGER_THAN_POOL = auto()
     UNEXPLAINED_LIMIT = auto()
     OTHER_LIMIT = auto()
     OVERLOADED = auto()
@@ -53,14 +54,15 @@ class Meaning(Enum):
 
 PERMANENT = frozenset({Meaning.NO_FAST_CAPACITY, Meaning.NO_CREDITS, Meaning.FAST_DISABLED, Meaning.MODEL_WITHOUT_FAST})
 
-# `reason` is a clause for the status line, `what` and `next_step` one sentence each.
+# Clauses that follow "because", for the status line and inside sentences.
 REASONS: dict[Meaning, str] = {
     Meaning.NO_FAST_CAPACITY: "this organisation has no fast capacity",
     Meaning.NO_CREDITS: "fast mode needs usage credits",
     Meaning.FAST_DISABLED: "fast mode is not enabled for this organisation",
     Meaning.MODEL_WITHOUT_FAST: "this model has no fast mode",
-    Meaning.HEADER_MISSING: "this model's fast mode needs the beta header",
+    Meaning.HEADER_MISSING: "the service does not accept `speed` for this model",
     Meaning.FAST_POOL_EMPTY: "the fast quota is used up",
+    Meaning.LARGER_THAN_POOL: "the prompt is larger than the whole fast quota of a minute",
     Meaning.UNEXPLAINED_LIMIT: "fast was refused without a reason (429)",
     Meaning.OTHER_LIMIT: "a rate limit was reached",
     Meaning.OVERLOADED: "the service is overloaded",
@@ -157,12 +159,12 @@ def _limit(error: ServiceError, fast: bool, input_tokens: int) -> Meaning:
         return Meaning.NO_FAST_CAPACITY
     if any(bucket.remaining == 0 for bucket in pools):
         return Meaning.FAST_POOL_EMPTY
+    if limits.requests and limits.requests.remaining == 0:
+        return Meaning.OTHER_LIMIT
     if "Usage credits are required for fast mode" in error.message:
         return Meaning.NO_CREDITS
     if named := _FAST_LIMIT.search(error.message):
         return Meaning.NO_FAST_CAPACITY if named[1] == "0" else Meaning.FAST_POOL_EMPTY
-    if limits.requests and limits.requests.remaining == 0:
-        return Meaning.OTHER_LIMIT
-    if limits.fast_input:
+    if limits.fast_input:  # the weakest witness: what remained may have been too little for this prompt
         return Meaning.OTHER_LIMIT if limits.fast_input.remaining >= input_tokens else Meaning.FAST_POOL_EMPTY
     return Meaning.UNEXPLAINED_LIMIT

@@ -35,10 +35,10 @@ class Usage:
         """This usage with what `wire` (a `usage` object as the service sent it) says; its counts are cumulative."""
         if not isinstance(wire, Mapping):
             return self
-        found: dict[str, Any] = {name: count for name in _COUNTS if (count := _count(wire.get(name))) is not None}
+        found: dict[str, Any] = {name: n for name in _COUNTS if (n := count(wire.get(name))) is not None}
         for name, path in _NESTED.items():
-            if (count := _count(_at(wire, *path))) is not None:
-                found[name] = count
+            if (n := count(_at(wire, *path))) is not None:
+                found[name] = n
         found |= {name: wire[name] for name in ("speed", "inference_geo") if isinstance(wire.get(name), str)}
         return replace(self, **found)
 
@@ -51,7 +51,8 @@ _NESTED = {
 }
 
 
-def _count(value: object) -> int | None:
+def count(value: object) -> int | None:
+    """A number of tokens as the service sends it; None for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 

@@ -116,15 +116,21 @@ class Meter:
                 self._first_s = self._last_s = self._usage = None
             case Started(model=model, request_id=request_id, usage=usage):
                 self.model, self.request_id, self._usage, self.now = model, request_id, usage, event
-            case FellBack(reason=reason, notice=notice):
+            case FellBack(reason=reason, notice=notice, lost=lost):
                 self.fallback = reason
+                self._lose(lost)
                 self.notices += [notice] if notice else []
             case Waiting() | Retrying():
                 self.now = event
-                if isinstance(event, Retrying) and event.lost:
-                    self.lost.append(event.lost)
+                self._lose(event.lost if isinstance(event, Retrying) else None)
             case Finished() | Interrupted() | Failed():
                 self.end = event
+
+    def _lose(self, usage: Usage | None) -> None:
+        """Keep what a failed attempt had used; where the speed was not reported, standard if only that was asked."""
+        if usage and usage.speed is None and self.asked_speed == "standard":
+            usage = replace(usage, speed="standard")
+        self.lost += [usage] if usage else []
 
     def _content(self, at_s: float, until_s: float) -> None:
         self._first_s = at_s if self._first_s is None else self._first_s

@@ -5,6 +5,7 @@ Unknown is None, never 0. Importing genai-prices takes some 0.2 s, so it is impo
 
 from datetime import datetime
 from decimal import Decimal
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ..claude.catalog import FastMode, find
@@ -41,11 +42,9 @@ def rates(model: str, speed: str, at: datetime) -> tuple[Decimal, Decimal] | Non
     return (fresh * 1_000, made * 1_000) if fresh is not None and made is not None else None
 
 
-def listed_on() -> datetime:
-    """When the price list that is in use was made."""
-    from genai_prices import data_snapshot
-
-    return data_snapshot.get_snapshot().timestamp
+def source() -> str:
+    """The price list in use: it has no date of its own, so its version stands for it."""
+    return f"genai-prices {version('genai-prices')}"
 
 
 def load() -> None:

@@ -160,7 +160,11 @@ def _take(line: str, start: int, fields: dict[str, Any]) -> int:
             f"The quote that {flag[0]} opens is never closed.", f"Close it: {flag[0]} {value[3]} …{value[3][0]}"
         )
     quoted = value[1] if value[1] is not None else value[2]
-    text = value[3] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    if (quoted is None and value[3] in FLAGS) or line[value.end() : value.end() + 1].strip():
+        raise BadInput(
+            f"{flag[0]} needs a value of its own.", f"Write {flag[0]} {option.metavar}, in quotes if need be."
+        )
+    text = value[3] if quoted is None else re.sub(r"""\\(["'\\])""", r"\1", quoted)
     fields[option.field] = option.read(text)
     return value.end()
 
@@ -171,6 +175,8 @@ def _unknown(flag: str) -> BadInput:
             f"{flag} is gone: current models refuse sampling parameters.",
             "Use --effort, or say in the prompt what you want.",
         )
+    if flag in {"--help", "-h"}:
+        return BadInput(f"{flag} is not a flag of a magic.", "Type `%%claude?` for help.")
     near = get_close_matches(flag, FLAGS, n=1, cutoff=0) or ["--fast"]
     return BadInput(
         f"There is no flag {flag}; the nearest is {near[0]}.",

@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 _CELL = re.compile(r"%%claude(?:[ \t]+(.*))?$")
-_LINE = re.compile(r"(?P<before>\s*(?:[A-Za-z_][\w.\[\]'\"]*\s*=\s*)?)%claude(?:[ \t]+(?P<rest>.*))?$")
+_LINE = re.compile(r"(?P<before>\s*(?:[A-Za-z_][\w.\[\], '\":]*=\s*)*)%claude(?:[ \t]+(?P<rest>.*))?$")
+_OTHER = re.compile(r"\s*(?:[A-Za-z_][\w.\[\], '\":]*=\s*)*[%!?]")
 _TRIPLE = re.compile(r"'''|\"\"\"")
 
 
@@ -28,7 +29,7 @@ class CellTransformer:
             return [f"get_ipython().run_cell_magic('claude', {found[1] or ''!r}, {body!r})\n"]
         if lines[first].lstrip().startswith("%%"):
             return lines
-        if any(_CELL.match(line.rstrip()) for line in statements(lines)):
+        if any(_CELL.match(line.strip()) for line in statements(lines)):
             return ["get_ipython().run_line_magic('claude', '--misplaced')\n"]
         return lines
 
@@ -62,8 +63,8 @@ def statements(lines: list[str]) -> list[str]:
         begins = not (inside or depth or continued)
         if begins:
             result.append(line)
-        if (begins and line.lstrip()[:1] in {"%", "!", "?"}) or (begins and _LINE.match(line.rstrip("\r\n"))):
-            continued = False
+        if begins and _OTHER.match(line):  # to the end of the line it is not Python
+            continued = not _LINE.match(line.rstrip("\r\n")) and line.rstrip("\r\n").endswith("\\")
             continue
         inside, depth = _scanned(line, inside, depth)
         continued = not inside and line.rstrip("\r\n").endswith("\\")

@@ -37,6 +37,8 @@ _CLOSERS = {"$$": "$$", r"\\[": r"\\]", r"\\(": r"\\)", "$": "$"}
 _URL = r"(?:[^\s<>`$\\()\"\[\]]|\([^\s<>`$\\()\"\[\]]*\))*"
 _TITLE = r"""(?:[ \t]{1,3}(?:"[^"`\\$<\n\[\]]*"|'[^'`\\$<\n\[\]]*'))?[ \t]{0,3}"""
 _TAIL = re.compile(rf"({_URL}){_TITLE}\)")
+# in a definition list, nbconvert takes even a fence's line `: x` for a definition
+_TERM = re.compile(r"^(?:[ \t>*+-]|\d{1,9}[.)])*:(?=[ \t]|$)", re.MULTILINE)
 _OPEN_LABEL = re.compile(r"^([ \t>*+\-:.)\d]*)\[", re.MULTILINE)
 _LABEL = re.compile(r"^ {0,3}\[[^\[\]\\`\n]+(?=\]:)", re.MULTILINE)
 # the next line must not begin like a title
@@ -49,7 +51,7 @@ _TRIGGERS = {
     "keep": rf"{_SPAN}|(?<!\S)!\[[^\[\]\n`$\\<>&\"|@]{{0,300}}\]\({_DATA}\)",
     "macro": rf"(?:\\|&#0*92;?|&#[xX]0*5[cC];?|&bsol;)(?={_MACRO})",
     "entity": r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{1,31};)",
-    "angle": rf"\]\(<[^<>\n`$\\\"\[\]&~]*>(?={_TITLE}\))",
+    "angle": rf"\]\(<(?![^>\n]*[fF][tT][pP]:)[^<>\n`$\\\"\[\]&~]*>(?={_TITLE}\))",
     "image": r"(?<!!)!+\[",
     "link": r"\]\(",
     "define": r"\]:",
@@ -65,7 +67,8 @@ _REPEAT = re.compile(rf"{_SPAN}|([\[\](){{}}*_~>])\1{{{RUN},}}")
 
 def safe_markdown(text: str) -> str:
     """Make a model's Markdown inert for every renderer, with honest Markdown changed as little as possible."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # mistune splits a definition list's terms where Python sees a line's end
+    text = re.sub("[\u2028\u2029]", " ", re.sub(r"\r\n?", "\n", text))
     return canonical(terminal_text(text), _inert)
 
 
@@ -94,20 +97,22 @@ def _literal(text: str) -> str:
 def _inert(text: str, head: int) -> str:
     """One paragraph outside code blocks, of which `head` characters are a display formula."""
     formula, rest = text[:head], "\n".join(_spans(text[head:]))
-    rest = re.sub(rf"{_SPAN}|[^ \t\n`]+", _address, _labelled(rest))
+    rest = re.sub(rf"{_SPAN}|[^ \t\n`]+", _address, rest)
     lines = [_closed(line) for line in rest.split("\n")]
     spots = [(0, head)]
     size = head
     for line in lines:
         spots += [(size + start, size + end) for start, end in _formulas(line)]
         size += len(line) + 1
-    return _REPEAT.sub(lambda m: m[1] * RUN if m[1] else m[0], _escaped(formula + "\n".join(lines), spots))
+    text = _labelled(_escaped(formula + "\n".join(lines), spots), "{[}" if head else "&#91;")
+    text = _TERM.sub(lambda m: f"{m[0][:-1]}\\:", text)
+    return _REPEAT.sub(lambda m: m[1] * RUN if m[1] else m[0], text)
 
 
-def _labelled(text: str) -> str:
+def _labelled(text: str, bracket: str) -> str:
     """The paragraph without a label left open: mistune and marked look for its end beyond, even in a fence."""
     last = max((found.start() for found in re.finditer(r"(?<!\\)\]", text)), default=0)
-    return text[:last] + _OPEN_LABEL.sub(lambda m: f"{m[1]}&#91;", text[last:])
+    return text[:last] + _OPEN_LABEL.sub(lambda m: m[1] + bracket, text[last:])
 
 
 def _spans(text: str) -> list[str]:
@@ -192,12 +197,12 @@ def _formulas(line: str) -> list[tuple[int, int]]:
     formulas: list[tuple[int, int]] = []
     at = 0
     while found := _FORMULA.search(line, at):
-        token, at = found[0], found.end()
-        closer = _CLOSERS.get(token, f"\\end{token[6:]}")
-        if token[0] != "`" and last.get(closer, -1) >= at:
+        sign, at = found[0], found.end()
+        closer = _CLOSERS.get(sign, f"\\end{sign[6:]}")
+        if sign[0] != "`" and last.get(closer, -1) >= at:
             end = _close(line, closer, at)
             # `$5 and $6` are prices
-            if token != "$" or not (line[at].isspace() or line[end - 2].isspace() or line[end : end + 1].isdigit()):
+            if sign != "$" or not (line[at].isspace() or line[end - 2].isspace() or line[end : end + 1].isdigit()):
                 formulas.append((found.start(), end))
                 at = end
     return formulas

@@ -30,7 +30,7 @@ def pace(tokens_per_s: float | None, *, estimated: bool = False) -> str:
 
 def seconds(value: float) -> str:
     """ "0.42 s", "12 s"."""
-    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+    return f"{value:.2f} s" if value < 9.995 else f"{value:.0f} s"
 
 
 def tokens(usage: Usage) -> str:
@@ -61,7 +61,7 @@ def speed(answer: "Answer") -> str:
 
 def cost(answer: "Answer") -> str:
     """What it cost, or what is known of that."""
-    if answer.cost_if:
+    if answer.cost_if and None not in answer.cost_if:
         standard, fast = (dollars(amount, estimated=answer.estimated) for amount in answer.cost_if)
         return f"cost unknown: {standard} if standard, {fast} if fast"
     words = dollars(answer.cost, estimated=answer.estimated)
@@ -93,7 +93,7 @@ def status(answer: "Answer", totals: Snapshot | None = None, quota_words: str | 
     parts.append(cost(answer))
     if totals:
         parts.append(session(totals))
-    parts += [quota_words, answer.model]
+    parts += [quota_words if answer.asked_speed == "fast" else None, answer.model]
     return SEPARATOR.join(part for part in parts if part)
 
 

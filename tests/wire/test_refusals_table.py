@@ -215,3 +215,37 @@ def test_hosts_without_fast_mode_are_refused_before_anything_is_sent(
     assert isinstance(error, FastUnavailable)
     assert words in error.what
     assert simulator.requests == []
+
+
+def test_waiting_is_bounded_whatever_the_refusal(session: Session, simulator: Simulator, clock: Clock) -> None:
+    simulator.scenario = "fast_overloaded"
+    _, error = session.run(session.ask("2+2?", fast=True, fallback="wait", max_wait_s=60))
+    assert isinstance(error, FastUnavailable)
+    assert sum(clock.slept) <= 60
+
+
+def test_waits_for_capacity_use_up_no_retry_of_another_kind(session: Session, simulator: Simulator) -> None:
+    simulator.script(*["fast_pool_empty"] * 4, "bad_gateway")
+    answer, error = session.run(session.ask("2+2?", fast=True, fallback="wait"))
+    assert error is None
+    assert answer.speed == "fast"
+
+
+def test_a_prompt_larger_than_the_pool_is_told_each_time_and_not_remembered(
+    session: Session, simulator: Simulator
+) -> None:
+    session.run(session.ask("2+2?", fast=True))
+    huge = "word " * 2_500_000
+    answers = [session.run(session.ask(prompt, fast=True))[0] for prompt in (huge, huge, "2+2?")]
+    assert [answer.speed for answer in answers] == ["standard", "standard", "fast"]
+    assert [len(answer.notices) for answer in answers] == [1, 1, 0]
+
+
+def test_an_attempt_that_began_and_fell_back_is_in_the_cost(session: Session, simulator: Simulator) -> None:
+    broken = replace(SCENARIOS["error_before_text"], usage={"input_tokens": 1_000_000, "output_tokens": 0})
+    simulator.script(broken, broken, broken)
+    answer, error = session.run(session.ask("2+2?", fast=True))
+    assert error is None
+    assert answer.speed == "standard"
+    assert answer.estimated
+    assert 24 < answer.cost < 25  # three times a million input tokens at $8, and the answer
