@@ -93,17 +93,17 @@ class Attempts:
     async def _read(self, stream: "Stream") -> Finished | None:
         quota = self._saw(stream.headers)
         reading = Reading(stream.request_id, quota, thinking=self.ask.thinking == "summary")
-        events = aiter(stream)
-        async for wire in events:
-            event = reading.read(wire, self.clock())
-            if isinstance(event, Finished):
-                with contextlib.suppress(TimeoutError, AttemptFailed):
-                    await asyncio.wait_for(anext(events, None), DRAIN_S)
-                return event
-            if event is not None:
-                self._lost = reading.usage
-                self._shown = self._shown or isinstance(event, TextDelta | ThinkingDelta)
-                self.emit(event)
+        async with contextlib.aclosing(aiter(stream)) as events:
+            async for wire in events:
+                event = reading.read(wire, self.clock())
+                if isinstance(event, Finished):
+                    with contextlib.suppress(TimeoutError, AttemptFailed):
+                        await asyncio.wait_for(anext(events, None), DRAIN_S)
+                    return event
+                if event is not None:
+                    self._lost = reading.usage
+                    self._shown = self._shown or isinstance(event, TextDelta | ThinkingDelta)
+                    self.emit(event)
         return None
 
     async def _foreseen(self) -> Refusal | None:

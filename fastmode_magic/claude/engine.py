@@ -161,6 +161,8 @@ class Engine:
         for task in runs:
             task.cancel()
         await asyncio.gather(*runs, return_exceptions=True)
+        await asyncio.get_running_loop().shutdown_asyncgens()
+        await asyncio.sleep(0)
         if self._loaded and self._loaded.done():
             await self._loaded.result().close()
             self._loaded = None

@@ -9,8 +9,8 @@ import json
 import math
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import anthropic
@@ -177,18 +177,19 @@ class Stream:
         self.headers = kept_headers(response.headers)
         self.request_id: str | None = response.headers.get("request-id")
 
-    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+    async def __aiter__(self) -> AsyncGenerator[dict[str, Any]]:
         """Events as mappings with a `type`, pings and unknown kinds included. Raises AttemptFailed on an `error`."""
         # The SDK's raw events: it builds no model for each delta, and hides neither pings nor unknown kinds.
-        async for sse in AsyncStream.raw_events(self._response):
-            if not sse.data:
-                continue
-            event = sse.json()
-            if not isinstance(event, dict):
-                raise AttemptFailed(ServiceError(None, broken="what came could not be read"))
-            if event.get("type") == "error" or sse.event == "error":
-                raise AttemptFailed(self._error(event))
-            yield event
+        async with aclosing(AsyncStream.raw_events(self._response)) as events:  # type: ignore[type-var]  # a generator
+            async for sse in events:
+                if not sse.data:
+                    continue
+                event = sse.json()
+                if not isinstance(event, dict):
+                    raise AttemptFailed(ServiceError(None, broken="what came could not be read"))
+                if event.get("type") == "error" or sse.event == "error":
+                    raise AttemptFailed(self._error(event))
+                yield event
 
     def _error(self, event: dict[str, Any]) -> ServiceError:
         said = event.get("error")

@@ -51,7 +51,7 @@ _TRIGGERS = {
     "keep": rf"{_SPAN}|(?<!\S)!\[[^\[\]\n`$\\<>&\"|@]{{0,300}}\]\({_DATA}\)",
     "macro": rf"(?:\\|&#0*92;?|&#[xX]0*5[cC];?|&bsol;)(?={_MACRO})",
     "entity": r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{1,31};)",
-    "angle": rf"\]\(<(?![^>\n]*[fF][tT][pP]:)[^<>\n`$\\\"\[\]&~]*>(?={_TITLE}\))",
+    "angle": rf"\]\(<[^<>\n`$\\\"\[\]&~]*>(?={_TITLE}\))",
     "image": r"(?<!!)!+\[",
     "link": r"\]\(",
     "define": r"\]:",
@@ -257,6 +257,7 @@ def _plain(kind: str, sign: str, after: str) -> str:
             return _entity(sign)
         case "angle":
             url = re.sub(r"[\s()']", lambda m: f"%{ord(m[0]):02X}", sign[3:-1])
+            url = re.sub(r"(?i)(ftp:)/(?=/)", r"\1&#47;", url)
             return f"](#blocked-{url}" if _foreign(url) else f"]({url}"
         case "auto":
             return sign[1:-1] + ("" if after in " \t\n.,:;!?)" else " ")

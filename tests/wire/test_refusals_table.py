@@ -182,12 +182,15 @@ class TestFallback:
         assert clock.slept == []
 
 
-def test_a_doomed_request_is_not_sent(session: Session, simulator: Simulator, clock: Clock) -> None:
-    assert session.run(session.ask("2+2?", fast=True))[0].speed == "fast"  # now the bucket is known
-    long = "word " * 2_500_000
-    answer, _ = session.run(session.ask(long, fast=True))
-    assert asked(simulator)[1:] == [STANDARD]
-    assert "larger than the whole fast quota" in answer.fallback
+def test_a_doomed_request_is_not_sent(session: Session, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    with Simulator(first_byte_s=0, fast_rate=0, standard_rate=0, fast_limits=(1_000, 10_000)) as small:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", small.url)
+        session.run(session.ask("abc " * 600, fast=True))  # now the bucket is known: 400 of 1,000 are left
+        answer, _ = session.run(session.ask("abc " * 800, fast=True))
+    assert asked(small) == [FAST, STANDARD]
+    assert answer.speed == "standard"
+    assert answer.fallback == "the fast quota is used up"
+    assert clock.slept == []  # half a minute until it fits: standard is sooner
 
 
 def test_near_the_edge_of_the_bucket_the_service_counts(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,11 +235,13 @@ def test_waits_for_capacity_use_up_no_retry_of_another_kind(session: Session, si
 
 
 def test_a_prompt_larger_than_the_pool_is_told_each_time_and_not_remembered(
-    session: Session, simulator: Simulator
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session.run(session.ask("2+2?", fast=True))
-    huge = "word " * 2_500_000
-    answers = [session.run(session.ask(prompt, fast=True))[0] for prompt in (huge, huge, "2+2?")]
+    large = "word " * 2_000
+    with Simulator(first_byte_s=0, fast_rate=0, standard_rate=0, fast_limits=(1_000, 10_000)) as small:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", small.url)
+        session.run(session.ask("2+2?", fast=True))
+        answers = [session.run(session.ask(prompt, fast=True))[0] for prompt in (large, large, "2+2?")]
     assert [answer.speed for answer in answers] == ["standard", "standard", "fast"]
     assert [len(answer.notices) for answer in answers] == [1, 1, 0]
 
