@@ -13,7 +13,7 @@ from .reports import worst_case
 from .simulator import Simulator
 from .views import text
 
-PROMPT = "When is the median a better summary than the mean? Show it in pandas."
+PROMPT = "How do I summarise a table by groups in pandas, and what goes wrong?"
 MAX_TOKENS = 4_000
 NOTEBOOK = Path("notebooks/01_quickstart.ipynb")
 
@@ -50,6 +50,7 @@ def _one_cell(environment: dict[str, str]) -> bool:
     """Run the cell in a kernel and print what it shows; returns whether an answer came."""
     try:
         import nbformat
+        from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError
     except ImportError:
@@ -62,7 +63,8 @@ def _one_cell(environment: dict[str, str]) -> bool:
         "\n".join(f"In [1]: {line}" if not n else f"        {line}" for n, line in enumerate(cell.splitlines())), "\n"
     )
     try:
-        NotebookClient(notebook, timeout=300).execute(env=environment)
+        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc" if settings.is_posix() else "tcp")
+        NotebookClient(notebook, km=kernel, timeout=300).execute(env=environment)
     except CellExecutionError as error:
         print(error.evalue, file=sys.stderr)
         return False

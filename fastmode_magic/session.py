@@ -1,6 +1,9 @@
 """One kernel's session: the composition root. It alone wires prompt, engine, ledger and views together."""
 
+import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,8 +14,7 @@ from .claude import catalog
 from .claude.access import Access
 from .claude.engine import Engine, Run
 from .claude.errors import BadInput, FastmodeError, Interrupted
-from .claude.events import Event, Failed
-from .claude.events import Interrupted as Stopped
+from .claude.events import Failed
 from .claude.policy import Rates
 from .ledger.meter import Meter
 from .ledger.totals import Totals
@@ -121,20 +123,24 @@ class Session:
         meter = Meter()
         error: FastmodeError | None = None
         run = self.engine.start(ask, catalog.find(ask.model), self.access(), self._rates())
+        interrupted = False
         try:
             for frame in run.frames():
                 meter.feed(frame)
                 if view:
                     view.update(meter, self.engine.clock())
         except KeyboardInterrupt:
-            meter.feed(_stop(run))
-            error = Interrupted("You stopped the answer.", "What came is kept and bound to `_`.")
+            interrupted = True
         except BaseException:
             run.stop()
             raise
-        if isinstance(meter.end, Failed) and error is None:
-            error = meter.end.error
-        return self._ended(ask, meter, run, began, view), error
+        with _uninterrupted():
+            if interrupted:
+                meter.feed(run.stop())
+                error = Interrupted("You stopped the answer.", "What came is kept and bound to `_`.")
+            elif isinstance(meter.end, Failed):
+                error = meter.end.error
+            return self._ended(ask, meter, run, began, view), error
 
     def _ended(self, ask: Ask, meter: Meter, run: Run, began: datetime, view: View | None) -> Answer:
         from . import accounting
@@ -204,8 +210,14 @@ def _load() -> None:
     prices.load()
 
 
-def _stop(run: Run) -> list[Event]:
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A second press of Stop does not come between an answer and its record."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return run.stop()
-    except KeyboardInterrupt:  # a second press while the connection closes
-        return [Stopped(0.0)]
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

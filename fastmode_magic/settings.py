@@ -106,6 +106,11 @@ def demo() -> Demo:
     )
 
 
+def is_posix() -> bool:
+    """Whether kernels can be reached by a socket of the file system, which nobody else can listen to."""
+    return os.name == "posix"
+
+
 def is_root() -> bool:
     """Whether this process may do everything, which Jupyter must be told."""
     return hasattr(os, "geteuid") and os.geteuid() == 0

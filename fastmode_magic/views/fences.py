@@ -14,7 +14,7 @@ QUOTES = 16  # levels of `>` kept; thousands freeze JupyterLab
 COLUMNS = 64  # columns of indentation kept
 FORMULA_LINES = 100  # how far a display formula may reach, which also bounds the search for its end
 
-CLOSERS = {"$$": r"(?<!\\)\$\$", r"\\[": r"\\\\\]"}  # patterns, as mistune has them
+CLOSERS = {"$$": "$$", r"\\[": r"\\]"}
 
 _BULLET = r"(?:[-*+]|\d{1,9}[.)])"
 _FENCE = re.compile(rf"([ \t]*(?:{_BULLET}[ \t]+){{0,3}})(?:(`{{3,}})([^`]*)|(~{{3,}})(.*))")
@@ -41,18 +41,29 @@ def canonical(text: str, inert: Text) -> str:
 
 def _blocks(lines: list[str], inert: Text, depth: int) -> Iterator[Line]:
     text: list[str] = []
-    at = 0
+    at = margin = 0
     while at < len(lines):
         line = lines[at] = _tidy(lines[at])
         block, end = _special(lines, at, inert, depth)
         if end > at or not line:
             yield from _paragraph(text, inert)
             text = []
-            yield from [None, *block, None] if end > at else [""]
+            yield from [*_between(margin, block), *block, None] if end > at else [""]
         else:
             text.append(line)
+        line = (block and block[-1]) or line
+        margin = _margin(line) if line else margin
         at = max(end, at + 1)
     yield from _paragraph(text, inert)
+
+
+def _between(before: int, block: list[Line]) -> list[Line]:
+    """What sets a block apart from the line before it: emptiness, and after possible indented code a blank word.
+
+    mistune before 3.2 eats the next line's indentation with indented code, and then does not see the fence.
+    """
+    margin = _margin(block[0] or "")
+    return [None, " " * margin + "&#8203;", None] if 0 < margin < before and before >= 4 else [None]
 
 
 def _paragraph(text: list[str], inert: Text) -> Iterator[Line]:
@@ -118,12 +129,13 @@ def _formula(lines: list[str], at: int, opener: re.Match[str], inert: Text) -> t
     nbconvert lets `$$`, `\\[` and `\begin` reach over empty lines and fences to the next closer, unless they
     are closed before: anything but this form and a formula on one line loses its opener.
     """
-    closer = re.compile(CLOSERS.get(opener[1], rf"\\end\{{{re.escape(opener[2] or '')}\}}"))
+    sign = CLOSERS.get(opener[1], f"\\end{{{opener[2]}}}")
     tail = lines[at][opener.end() :]
     last = at
     for last in range(at + 1, min(len(lines), at + FORMULA_LINES)):
-        if not lines[last].strip(" \t") or closer.search(lines[last]):
+        if sign in lines[last] or not lines[last].strip(" \t"):
             break
+    closer = re.compile(rf"(?<!\\){re.escape(sign)}" if sign == "$$" else re.escape(sign))
     block = lines[at : last + 1]
     if last == at or closer.search(tail) or not closer.search(block[-1]) or any("`" in line for line in block):
         return [], at

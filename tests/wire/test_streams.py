@@ -264,3 +264,28 @@ def test_practice_needs_no_credential_and_is_counted_apart() -> None:
         assert session.totals.snapshot().answers == 0
     finally:
         session.close()
+
+
+class TestModelThatIsNotInTheCatalogue:
+    """A new model needs no new release: its id is sent as typed."""
+
+    @pytest.mark.parametrize(
+        ("rule", "speeds", "served"), [("ga", ["fast"] * 2, "fast"), ("preview", ["fast"] * 3, "fast")]
+    )
+    def test_fast_is_tried(
+        self, rule: str, speeds: list[str], served: str, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Simulator(first_byte_s=0, fast_rate=0, extra_models={"claude-next-1": rule}) as simulator:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", simulator.url)
+            answers = [session.run(session.ask("2+2?", fast=True, model="claude-next-1"))[0] for _ in range(2)]
+        assert [request.body.get("speed") for request in simulator.requests] == speeds
+        assert [answer.speed for answer in answers] == [served] * 2
+        assert [answer.cost for answer in answers] == [None, None]
+        assert "cost unknown" in session.last_status
+
+    def test_a_refusal_is_remembered(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        with Simulator(first_byte_s=0, standard_rate=0, extra_models={"claude-next-1": "never"}) as simulator:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", simulator.url)
+            for _ in range(2):
+                session.run(session.ask("2+2?", fast=True, model="claude-next-1"))
+        assert [request.body.get("speed") for request in simulator.requests] == ["fast", None, None]
