@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -10,37 +11,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from nbconvert.filters.markdown_mistune import InvalidNotebook, markdown2html_mistune
 
-from fastmode_magic.views.safe import safe_markdown
+from fastmode_magic.views.safe import inline_text, safe_markdown, terminal_text
 
-TAGS = set(
-    [
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "blockquote",
-        "pre",
-        "code",
-        "em",
-        "strong",
-        "del",
-        "s",
-        "a",
-        "img",
-        "hr",
-        "br",
-    ]
-)
-TAGS |= set(["table", "thead", "tbody", "tr", "th", "td", "input", "div", "span"])
+TAGS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre", "code"}
+TAGS |= {"em", "strong", "del", "s", "a", "img", "hr", "br", "table", "thead", "tbody", "tr", "th", "td", "input"}
+TAGS |= {"div", "span"}  # nbconvert's highlighting
 ATTRIBUTES = {"href", "title", "src", "alt", "class", "id", "start", "type", "checked", "disabled", "style", "align"}
 ALIGNED = re.compile(r"text-align: ?(?:left|right|center);?")
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
@@ -94,7 +69,7 @@ JL_FENCE = re.compile(r"^(?P<fence>`{3,}|(~T){3,})[^`\n]*\n([\s\S]*?)^(?P=fence)
 JL_SPAN = re.compile(r"(^|[^\\])(`+)([^\n]*?[^`\n])\2(?!`)", re.MULTILINE)
 
 
-def remove_math(text: str) -> tuple[str, list[str]]:
+def remove_math(text: str) -> tuple[str, list[str]]:  # noqa: PLR0912 - as JupyterLab has it
     """JupyterLab 4.6's removeMath, line for line (rendermime/src/latex.ts)."""
     coded = "`" in text or "~~~" in text
     if coded:
@@ -280,8 +255,19 @@ ATTACKS = [
     f'[x]: /u\n"`{X}`\n"',
     f"[^1]: {X}\n",
     "@@0@@ @\\@0@@ $x$",
+    "@@00@$x$ @\\@7@$x$",
+    "- ```\n  @@00@$x$\n  ```",
     f"{X}\n===\n\n{X}\n---",
     f"term\n: {X}\n: ```\n  {X}\n  ```",
+    f"term\n: a\n\n  ```\n  : {X}\n  ```",
+    f"`\u2028{X}`\n: a",
+    f"~`{X}`",
+    f"[\n\n```\n]: x\n{X}\n```",
+    f"[@\\\\[]\\\\]\n\n```\n]: x\n{X}\n```",
+    f"x=$)$$\n\n```\n$$ {X}\n```",
+    f"    code\n\n  ```\n  {X}\n  ```",
+    f"-     code\n\n    ```\n    - {X}\n    ```",
+    "&ftp://a.example http://a.example/![x](data:image/png;base64,AAAA)",
 ]
 
 
@@ -300,8 +286,105 @@ def test_the_judge_sees_the_attacks() -> None:
             live += bool(harm(text))
         except (IndexError, InvalidNotebook):  # the renderer itself falls over
             live += 1
-    assert live > 0.8 * len(ATTACKS)
+    assert live > 0.7 * len(ATTACKS)
     assert harm("[a](/u) **b** `c`\n\n![p](data:image/png;base64,AAAA)\n\n|a|\n|:-:|\n|b|") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("![plot](https://e.example/x.png)", "[image: plot](https://e.example/x.png)"),
+        ("vec![1, 2]", "vec&#33;&#91;1, 2]"),
+        ("see <https://e.example/a?b=c>.", "see https://e.example/a?b=c."),
+        ("[a](<my file.md>)", "[a](my%20file.md)"),
+        ("[a](javascript:alert(1))", "[a](#blocked-javascript:alert(1))"),
+        ("[a]: javascript:x", r"[a]\: javascript:x"),
+        ("if x<y then <b>", "if x&lt;y then &lt;b>"),
+        ("$a<b$ and $v![k](n)$", "$a< b$ and $v! [k] (n)$"),
+        ("a < b && c > d, x <- 3", "a < b && c > d, x &lt;- 3"),
+        ("$5 [a](b) and $6", "$5 [a](b) and $6"),
+        ("a `` `x` ``", "a &#96;&#96; `x` &#96;&#96;"),
+        ("``a<b``", "`a<b`"),
+        ("[`<div>`](https://e.example)", "[`<div>`](https://e.example)"),
+        ("`$x` and `<b>`", "`$x` and `<b>`"),
+        ("$x$, `$y` and `<b>`", "$x$, `$y` and &#60;b&#62;"),
+        ("```mermaid\nA-->B\n```", "```\nA-->B\n```"),
+        ("``` python title=x\ny\n```", "```python\ny\n```"),
+        ("~~~sh\na `````` b\n~~~", "```````sh\na `````` b\n```````"),
+        ("a\n```\nb\n```\nc", "a\n\n```\nb\n```\n\nc"),
+        ("> a\n> ```\n> b\n> ```", "> a\n\n> ```\n> b\n> ```"),
+        ("text:\n$$\na<b\n$$\nmore", "text:\n\n$$\na< b\n$$\n\nmore"),
+        ("term\n: meaning", "term\n\\: meaning"),
+        ("a\x1b[31mb\u202ec\r\nd\re\ud800", "a[31mbc\nd\ne\ufffd"),
+        ("", ""),
+        ("`", "&#96;"),
+        ("```", "```\n```"),
+    ],
+)
+def test_what_each_hazard_becomes(text: str, safe: str) -> None:
+    assert safe_markdown(text) == safe
+    assert safe_markdown(safe) == safe
+
+
+HONEST_TEXTS = [
+    "# Title\n\nSome *emphasis*, **strong**, ~~gone~~, `code` and a [link](https://e.example/a_(b) 'title').",
+    "Setext\n======\n\nSub\n---\n\n---\n\n***\n\nHard  \nbreak\\\nhere &amp; &nbsp; &copy; &lt;b&gt; AT&T \\* \\_",
+    '- [ ] open\n- [x] done: see [a][r] and [r]\n\n[r]: https://e.example/x "title"',
+    "1. one\n2. two\n   - nested\n     - deeper\n\n   text\n3. three\n\n+ a\n+ b",
+    "| name | type | note |\n|:-----|:----:|-----:|\n| `a` | **b** | c \\| d |\n| $x$ | [l](#f) | 5 < 6 |",
+    "> quote\n> with `code`\n>\n> > nested\n> > more\n\nafter",
+    "Inline $a_1 + b^2$, $\\alpha \\le \\beta$, \\\\(x\\\\) and:\n\n$$\n\\int_0^1 f(x)\\,dx\n$$\n\nThat is $O(n)$.",
+    "\\\\[\n\\begin{aligned} a &= b \\\\ c &= d \\end{aligned}\n\\\\]\n\n\\begin{align}\nx &= 1\n\\end{align}",
+    (
+        "1. Install:\n\n   ```bash\n   pip install 'x[y]' && echo \"$HOME\"\n   ```\n\n2. Use:\n\n   ```python\n"
+        "   def f(x: list[int]) -> int:\n\n       return x[0](1)\n   ```\n\nDone."
+    ),
+    '```html\n<script>alert("$x")</script>\n<img src=x onerror=alert(1)>\n![a](b) [c](javascript:d)\n```',
+    "```jsx\nconst A = () => <div onClick={() => f(`t ${x}`)}>{'</div>'}</div>;\n```\n\n```cpp\nmap<int, T> v;\n```",
+    "````markdown\n# nested\n```python\nx = 1\n```\n````",
+    "```make\nall:\n\tcc -o $@ $<\n\n\n\ttrue\n```",
+    "Use `<div>`, `std::vector<T>`, `a[0](x)`, `d[k]: v`, `![alt](src)`, `Promise<Array<string>>` and `</script>`.",
+    "- **Generic**: `List<T>` keeps order\n- _Other_: `Map<K, V>` does not; `${name}` and `<Foo />` are JSX",
+    "| code | is |\n|---|---|\n| `<b>` | bold |\n| `a < b` | less |",
+    "It costs $5, or $10 for two; a@b.example, https://e.example/x?a=1&b=2#c and www.e.example.",
+    "Emoji \U0001f600, 漢字, عربى, ñ, x ≤ y, 50 %, C:\\dir\\name, foo_bar, 2 * 3 * 4, #hash, @name, [1], (see [2]).",
+    "![dot](data:image/png;base64,iVBORw0KGgo=)",
+    'Text:\n\n> ```python\n> print("<b>")\n> ```\n\nafter',
+    "Line one\nline two: with colon\n12:30 lunch\n\n* * *\n\n- - -",
+    "Nested code in a list:\n\n- a\n  - b\n\n    ```sql\n    SELECT '<a>' FROM t;\n    ```\n\n  - c\n- d",
+]
+ANSWER = "\n\n".join(text for text in HONEST_TEXTS for _ in range(2)) + "\n"
+
+
+@pytest.mark.parametrize("text", [*HONEST_TEXTS, ANSWER], ids=range(len(HONEST_TEXTS) + 1))
+def test_an_honest_answer_is_not_changed(text: str) -> None:
+    assert safe_markdown(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Text:\n```python\nif a<b:\n    pass\n```\n\nif a<b, then ``c|de`` and &lt;p>, d[k]: v",
+        "> q\n> more\n\n~~~\nx\n~~~\n\n| a |\n|---|\n| b<c |",
+        "1. a\n\n   ~~~python\n   <b>\n   ~~~\n2. b",
+    ],
+)
+def test_what_is_changed_still_looks_the_same(text: str) -> None:
+    assert HONEST.render(safe_markdown(text)) == HONEST.render(text)
+
+
+def test_a_fence_without_empty_lines_still_shows_the_same_code() -> None:
+    text = "1. a\n   ```python\n   if x:\n       <b>\n   ```\n2. b\n\n- c\n  ~~~\n  d\n  ~~~\n\nend"
+    before, after = (
+        [token.content for token in HONEST.parse(part) if token.type == "fence"] for part in (text, safe_markdown(text))
+    )
+    assert before == after == ["if x:\n    <b>\n", "d\n"]
+
+
+def test_math_reaches_the_typesetter_whole() -> None:
+    assert remove_math(safe_markdown("$a < b$, $[x](y)$"))[1] == ["$a &lt; b$", "$[x] (y)$"]
+    formula = "$$\na_1 <b\n\\text{if } [c, d)\n$$"
+    assert remove_math(safe_markdown(formula))[1] == [formula.replace("<", "&lt; ")]
 
 
 @pytest.mark.parametrize(
@@ -336,7 +419,24 @@ FRAGMENTS = [
         '"',
         "'",
     ),
-    *("\\", "\\\\", "@@0@@", "\\@", "@", "a", "b c", "*", "**", "_", "!", ":", "http://a.b/", "www.a.b", "ftp://a.b"),
+    *(
+        "\\",
+        "\\\\",
+        "@@0@@",
+        "@@9@",
+        "\\@",
+        "@",
+        "a",
+        "b c",
+        "*",
+        "**",
+        "_",
+        "!",
+        ":",
+        "http://a.b/",
+        "www.a.b",
+        "ftp://a.b",
+    ),
     *("\n", "\n", "\n\n", "\n \n", " ", " ", ".", "\u2028", "\x0b", "\xa0", "mermaid", "onmouseover=alert(1)"),
     "![x](data:image/png;base64,AAAA)",
 ]
@@ -351,3 +451,66 @@ def test_hostile_fragments_do_nothing_in_any_order(text: str) -> None:
     assert safe_markdown(safe) == safe
     for name, render in RENDERERS.items():
         assert "<p>STATUS</p>" in render(f"{safe}\n\nSTATUS"), name
+
+
+@settings(max_examples=150, derandomize=True, deadline=None, database=None)
+@given(st.text(max_size=60), st.integers(0, 60))
+def test_any_text_can_be_shown_and_cut_anywhere(text: str, at: int) -> None:
+    safe = safe_markdown(text)
+    assert safe_markdown(safe) == safe
+    assert terminal_text(text) == terminal_text(text[:at]) + terminal_text(text[at:])
+    for shown in (safe, terminal_text(text), inline_text(text)):
+        shown.encode()
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", shown)
+
+
+def test_a_terminal_gets_only_text() -> None:
+    assert terminal_text("a\r\n\tb\x1b]8;;x\x07\x9bc\x7f\u202e\u2067\u061c\ud83d") == "a\n\tb]8;;xc\ufffd"
+
+
+def test_a_message_is_one_harmless_line() -> None:
+    assert inline_text(" No\n\tsuch  model ") == "No such model"
+    assert len(html.unescape(inline_text("<" * 1000))) == 300
+    assert inline_text("a" * 1000, 10) == "a" * 9 + "…"
+    for text in [*ATTACKS, "- a", "1. a", "2) a", "# a", "> a", "===", "+ a", "www.a.b", "a@b.example", "[a]: b"]:
+        shown = inline_text(text)
+        assert "\n" not in shown
+        for render in RENDERERS.values():
+            page = render(shown).strip()
+            assert page.startswith("<p>")
+            assert "<" not in page.removeprefix("<p>").removesuffix("</p>"), text
+
+
+@pytest.mark.parametrize("text", ["2 models: a_b (c) 50% #1", "Error code 429: {'type': \"x\"}", r"C:\a\b <x> $5 `y`"])
+def test_a_message_shows_what_it_says(text: str) -> None:
+    assert html.unescape(inline_text(text)) == text
+
+
+LARGE = {
+    "one line": "a `b` <c> [d](e) $f$ " * 40_000,
+    "backticks": "` " * 200_000,
+    "openers": "\\begin{a}" * 60_000,
+    "brackets": "[" * 300_000 + "](" * 100_000,
+    "quotes": "\n".join(">" * 5_000 for _ in range(50)),
+    "lists": "- " * 5_000 + "a",
+    "deep lists": "\n".join("  " * depth + "- a" for depth in range(1_000)),
+    "rows": "| a | b |\n|---|---|\n" + "| `a<b>` | <c> |\n" * 100_000,
+    "fences": "```\n" * 60_001,
+    "spaces": "](a" + " " * 500_000,
+    "signs": "!" * 200_000 + "<" * 200_000 + "\\" * 200_000 + "~" * 200_000 + "&#" + "1" * 200_000,
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_huge_answer_takes_linear_time(name: str) -> None:
+    start = time.process_time()
+    safe_markdown(LARGE[name])
+    # about a second; a quadratic step would take minutes, so the bound can be wide for a busy machine
+    assert time.process_time() - start < 15
+
+
+def test_deep_nesting_is_cut() -> None:
+    assert max(line.count(">") for line in safe_markdown("\n".join(">" * n for n in range(400))).split("\n")) <= 16
+    assert len(safe_markdown("- " * 500 + "a")) < 50
+    assert safe_markdown("[" * 500 + "]").count("[") <= 64
+    assert safe_markdown(" " * 500 + "a").index("a") == 64

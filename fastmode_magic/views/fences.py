@@ -5,7 +5,7 @@ lines. The rest is text, handed over paragraph by paragraph to a function that m
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 Text = Callable[[str, int], str]  # (paragraph, characters of the display formula it starts with) -> inert paragraph
 Line = str | None  # None: a really empty line must be here; JupyterLab's math and lazy continuation stop there
@@ -18,9 +18,11 @@ CLOSERS = {"$$": "$$", r"\\[": r"\\]"}
 
 _BULLET = r"(?:[-*+]|\d{1,9}[.)])"
 _FENCE = re.compile(rf"([ \t]*(?:{_BULLET}[ \t]+){{0,3}})(?:(`{{3,}})([^`]*)|(~{{3,}})(.*))")
+_ITEM = re.compile(rf"(?:[ \t]*{_BULLET}(?=[ \t]))*[ \t]*")
 _QUOTE = re.compile(r"([ \t]*)>")
 _NESTED = re.compile(rf"((?:[ \t]*(?:>|{_BULLET}(?=[ \t]|$))){{{QUOTES}}})(?:[ \t]*(?:>|{_BULLET}(?=[ \t]|$)))+")
 _DISPLAY = re.compile(r"[ \t]*(\$\$|\\\\\[|\\begin\{([a-z]*\*?)\})")
+_MARK = re.compile(r"(@@\d+@)(?=[$\\])")  # with a formula after it, JupyterLab's renderer falls over
 _TICKS = re.compile(r"`{3,}")
 
 
@@ -39,36 +41,46 @@ def canonical(text: str, inert: Text) -> str:
     return "\n".join(out)
 
 
-def _blocks(lines: list[str], inert: Text, depth: int) -> Iterator[Line]:
+def _blocks(lines: list[str], inert: Text, depth: int) -> list[Line]:
+    out: list[Line] = []
     text: list[str] = []
     at = margin = 0
+    quoted = False
     while at < len(lines):
         line = lines[at] = _tidy(lines[at])
         block, end = _special(lines, at, inert, depth)
+        quote = end > at and _QUOTE.match(line) is not None
         if end > at or not line:
-            yield from _paragraph(text, inert)
+            out += _paragraph(text, inert)
             text = []
-            yield from [*_between(margin, block), *block, None] if end > at else [""]
-        else:
+        if line and (quote or quoted) and not text and out and out[-1]:
+            out.append("")  # or the next line could continue a quote's paragraph
+        if end > at:
+            out += [*_between(margin, block, quote), *block, *([] if quote else [None])]
+        elif line:
             text.append(line)
+        else:
+            out.append("")
+        quoted = quote
         line = (block and block[-1]) or line
-        margin = _margin(line) if line else margin
+        margin = _content(line) if line else margin
         at = max(end, at + 1)
-    yield from _paragraph(text, inert)
+    return out + _paragraph(text, inert)
 
 
-def _between(before: int, block: list[Line]) -> list[Line]:
+def _between(before: int, block: list[Line], quote: bool) -> list[Line]:
     """What sets a block apart from the line before it: emptiness, and after possible indented code a blank word.
 
     mistune before 3.2 eats the next line's indentation with indented code, and then does not see the fence.
     """
     margin = _margin(block[0] or "")
-    return [None, " " * margin + "&#8203;", None] if 0 < margin < before and before >= 4 else [None]
+    if 0 < margin < before and before >= 4:
+        return [None, " " * margin + "&#8203;", None]
+    return [] if quote else [None]
 
 
-def _paragraph(text: list[str], inert: Text) -> Iterator[Line]:
-    if text:
-        yield from inert("\n".join(text), 0).split("\n")
+def _paragraph(text: list[str], inert: Text) -> list[Line]:
+    return list(inert("\n".join(text), 0).split("\n")) if text else []
 
 
 def _special(lines: list[str], at: int, inert: Text, depth: int) -> tuple[list[Line], int]:
@@ -95,7 +107,7 @@ def _quote(lines: list[str], at: int, inert: Text, depth: int) -> tuple[list[Lin
         inner.append(body)
         end += 1
     prefix = " " * margin + ">"
-    block = list(_blocks(inner, inert, depth + 1))
+    block = _blocks(inner, inert, depth + 1)
     return [line if line is None else f"{prefix} {line}" if line else prefix for line in block], end
 
 
@@ -111,7 +123,7 @@ def _fence(lines: list[str], at: int, opener: re.Match[str]) -> tuple[list[Line]
     end = at + 1
     while end < len(lines) and not (close.fullmatch(lines[end]) and _margin(lines[end]) <= len(prefix) + 3):
         end += 1
-    body = [_pad(line, len(prefix)) for line in lines[at + 1 : end]]
+    body = [_MARK.sub(r"\1 ", _pad(line, len(prefix))) for line in lines[at + 1 : end]]
     longest = max((len(run) for line in body for run in _TICKS.findall(line)), default=0)
     ticks = "`" * max(len(mark), longest + 1)
     return [f"{prefix}{ticks}{_info(opener[3] or opener[5] or '')}", *body, f"{' ' * len(prefix)}{ticks}"], end + 1
@@ -135,9 +147,11 @@ def _formula(lines: list[str], at: int, opener: re.Match[str], inert: Text) -> t
     for last in range(at + 1, min(len(lines), at + FORMULA_LINES)):
         if sign in lines[last] or not lines[last].strip(" \t"):
             break
+    if last == at or sign not in lines[last]:
+        return [], at
     closer = re.compile(rf"(?<!\\){re.escape(sign)}" if sign == "$$" else re.escape(sign))
     block = lines[at : last + 1]
-    if last == at or closer.search(tail) or not closer.search(block[-1]) or any("`" in line for line in block):
+    if closer.search(tail) or not closer.search(block[-1]) or any("`" in line for line in block):
         return [], at
     margin = _margin(lines[at])
     block = [_pad(line, margin) for line in block]
@@ -151,6 +165,12 @@ def _formula(lines: list[str], at: int, opener: re.Match[str], inert: Text) -> t
 
 def _margin(line: str) -> int:
     return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4))
+
+
+def _content(line: str) -> int:
+    """The column of what stands after the line's bullets."""
+    bullets = _ITEM.match(line)
+    return len(bullets[0].expandtabs(4)) if bullets else 0
 
 
 def _tidy(line: str) -> str:

@@ -39,8 +39,9 @@ _TITLE = r"""(?:[ \t]{1,3}(?:"[^"`\\$<\n\[\]]*"|'[^'`\\$<\n\[\]]*'))?[ \t]{0,3}"
 _TAIL = re.compile(rf"({_URL}){_TITLE}\)")
 # in a definition list, nbconvert takes even a fence's line `: x` for a definition
 _TERM = re.compile(r"^(?:[ \t>*+-]|\d{1,9}[.)])*:(?=[ \t]|$)", re.MULTILINE)
-_OPEN_LABEL = re.compile(r"^([ \t>*+\-:.)\d]*)\[", re.MULTILINE)
-_LABEL = re.compile(r"^ {0,3}\[[^\[\]\\`\n]+(?=\]:)", re.MULTILINE)
+# mistune and marked look for a label's end even in a fence further down; JupyterLab's formulas can hide one
+_LABEL_OPEN = re.compile(r"^([ \t>*+\-:.)\d]*)\[(?![^\[\]\\$\n]*\])", re.MULTILINE)
+_LABEL = re.compile(r"^ {0,3}\[[^\[\]\\`$\n]+(?=\]:)", re.MULTILINE)
 # the next line must not begin like a title
 _DEFINITION = re.compile(rf"[ \t]{{1,3}}({_URL}){_TITLE}(?=\n|\Z)(?!\n[ \t>]*[\"'(])")
 _IMAGE = re.compile(r"[^\[\]\n]{0,300}\][(\[]")
@@ -62,7 +63,7 @@ _TRIGGERS = {
     "ftp": r"[fF][tT][pP]:/(?=/)",
 }
 _TRIGGER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _TRIGGERS.items()))
-_REPEAT = re.compile(rf"{_SPAN}|([\[\](){{}}*_~>])\1{{{RUN},}}")
+_REPEAT = re.compile(rf"{_SPAN}|([\[\](){{}}*_~>])\1{{{RUN},}}|(@)(?=@\d+@(?!@))")
 
 
 def safe_markdown(text: str) -> str:
@@ -104,15 +105,11 @@ def _inert(text: str, head: int) -> str:
     for line in lines:
         spots += [(size + start, size + end) for start, end in _formulas(line)]
         size += len(line) + 1
-    text = _labelled(_escaped(formula + "\n".join(lines), spots), "{[}" if head else "&#91;")
+    bracket = "{[}" if head else "&#91;"
+    text = _LABEL_OPEN.sub(lambda m: m[1] + bracket, _escaped(formula + "\n".join(lines), spots))
     text = _TERM.sub(lambda m: f"{m[0][:-1]}\\:", text)
-    return _REPEAT.sub(lambda m: m[1] * RUN if m[1] else m[0], text)
-
-
-def _labelled(text: str, bracket: str) -> str:
-    """The paragraph without a label left open: mistune and marked look for its end beyond, even in a fence."""
-    last = max((found.start() for found in re.finditer(r"(?<!\\)\]", text)), default=0)
-    return text[:last] + _OPEN_LABEL.sub(lambda m: m[1] + bracket, text[last:])
+    # `@@0@$x$` would end up as JupyterLab's mark for a formula that may not be there
+    return _REPEAT.sub(lambda m: m[1] * RUN if m[1] else f"{m[0]}&#8203;" if m[2] else m[0], text)
 
 
 def _spans(text: str) -> list[str]:
