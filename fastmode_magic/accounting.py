@@ -53,11 +53,12 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
         ttft_s=meter.ttft_s,
         first_text_s=meter.first_text_s,
         tokens_per_s=meter.tokens_per_s,
-        stop_reason=meter.end.stop_reason if isinstance(meter.end, Finished) else None,
+        stop_reason=meter.stop_reason,
         complete=isinstance(meter.end, Finished),
         request_id=meter.request_id,
         notices=(*meter.notices, *notices, *told),
         ending=ending,
+        thought=meter.thought,
         thinking_shown=ask.thinking == "summary",
         list_price_of=host if host and host != ANTHROPIC_HOST else None,
         at=began,
@@ -126,8 +127,7 @@ def _cost(
     lost = [prices.cost(model, one, one.speed, at) for one in meter.lost]
     extra = None if None in lost else sum((c for c in lost if c is not None), Decimal(0))
     if usage is None:
-        nothing = meter.sent_s is None or (isinstance(meter.end, Failed) and not meter.end.billed)
-        return (extra if nothing else None), None
+        return (None if meter.maybe_billed else extra), None
     if extra is None:
         return None, None
     speed = meter.speed or ("standard" if meter.asked_speed == "standard" else None)

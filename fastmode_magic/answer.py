@@ -22,6 +22,7 @@ class Answer:
     first_text_s   seconds from sending to the first text
     tokens_per_s   output tokens, thinking included, over the first content event to the last
     list_price_of  None for Anthropic's own API; else the host whose own prices may differ, or "practice" (not billed)
+    thought        whether the model thought, shown or not; what it thought is billed as output
     stop_reason    the API's, None if it never came; `complete` says whether the stream came to its end
     """
 
@@ -44,6 +45,7 @@ class Answer:
     notices: tuple[str, ...] = ()
     ending: str | None = None
     thinking_shown: bool = False
+    thought: bool = False
     list_price_of: str | None = None
     at: datetime | None = field(default=None, compare=False)
 

@@ -74,9 +74,11 @@ def _serve(chosen: argparse.Namespace) -> int:
     except (OSError, ValueError, LookupError) as error:
         print(f"The simulator cannot start: {error}", file=sys.stderr)
         return 2
-    print(f"A simulated Claude API listens on {simulator.url} (no model is asked, nothing is billed). In a notebook:")
-    print(f"  %env ANTHROPIC_BASE_URL={simulator.url}\n  %env ANTHROPIC_API_KEY=practice", flush=True)
     try:
+        print(
+            f"A simulated Claude API listens on {simulator.url} (no model is asked, nothing is billed). In a notebook:"
+        )
+        print(f"  %env ANTHROPIC_BASE_URL={simulator.url}\n  %env ANTHROPIC_API_KEY=practice", flush=True)
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ import sys
 import webbrowser
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from . import settings
 from .claude.catalog import DEFAULT_MODEL
@@ -63,8 +64,10 @@ def _one_cell(environment: dict[str, str]) -> bool:
         "\n".join(f"In [1]: {line}" if not n else f"        {line}" for n, line in enumerate(cell.splitlines())), "\n"
     )
     try:
-        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc" if settings.is_posix() else "tcp")
-        NotebookClient(notebook, km=kernel, timeout=300).execute(env=environment)
+        with TemporaryDirectory() as folder:
+            where = {"transport": "ipc", "ip": f"{folder}/kernel"} if settings.is_posix() else {}
+            kernel = AsyncKernelManager(kernel_name="python3", **where)
+            NotebookClient(notebook, km=kernel, timeout=300).execute(env=environment)
     except CellExecutionError as error:
         print(error.evalue, file=sys.stderr)
         return False

@@ -13,8 +13,9 @@ from .answer import Answer
 from .claude import catalog
 from .claude.access import Access
 from .claude.engine import Engine, Run
-from .claude.errors import BadInput, FastmodeError, Interrupted
+from .claude.errors import BadInput, Ending, Interrupted
 from .claude.events import Failed
+from .claude.events import Interrupted as Stopped
 from .claude.policy import Rates
 from .ledger.meter import Meter
 from .ledger.totals import Totals
@@ -100,7 +101,7 @@ class Session:
 
     def ask(self, prompt: str, **fields: Any) -> Ask:
         """An Ask from a prompt, the settings of this moment and what the cell says. Raises BadInput."""
-        if not prompt.strip():
+        if isinstance(prompt, str) and not prompt.strip():
             raise BadInput("The prompt is empty.", "Write it in the lines below %%claude, or after %claude.")
         values = self.settings.values()
         known: dict[str, Any] = {
@@ -113,15 +114,17 @@ class Session:
         } | fields
         if unknown := fields.keys() - {field.name for field in dataclass_fields(Ask)}:
             raise BadInput(f"An ask has no {min(unknown)!r}.", "`help(fastmode_magic.ask)` names what it has.")
-        known["model"] = catalog.find(known["model"]).id
-        return Ask(prompt, **known)
+        ask = Ask(prompt, **known)
+        if problem := ask.problem():
+            raise BadInput(problem, "`%%claude?` and `help(fastmode_magic.ask)` say what goes.")
+        return replace(ask, model=catalog.find(ask.model).id)
 
-    def run(self, ask: Ask, view: View | None = None) -> tuple[Answer, FastmodeError | None]:
+    def run(self, ask: Ask, view: View | None = None) -> tuple[Answer, Ending | None]:
         """Answer `ask`, showing it in `view`; what went wrong is returned beside what came, so that nothing is lost."""
         self.warm_up()
         began = datetime.now(UTC)
         meter = Meter()
-        error: FastmodeError | None = None
+        error: Ending | None = None
         run = self.engine.start(ask, catalog.find(ask.model), self.access(), self._rates())
         interrupted = False
         try:
@@ -137,9 +140,10 @@ class Session:
         with _uninterrupted():
             if interrupted:
                 meter.feed(run.stop())
-                error = Interrupted("You stopped the answer.", "What came is kept and bound to `_`.")
-            elif isinstance(meter.end, Failed):
+            if isinstance(meter.end, Failed):
                 error = meter.end.error
+            if interrupted or isinstance(meter.end, Stopped):
+                error = Interrupted("You stopped the answer.", "What came is kept and bound to `_`.")
             return self._ended(ask, meter, run, began, view), error
 
     def _ended(self, ask: Ask, meter: Meter, run: Run, began: datetime, view: View | None) -> Answer:

@@ -9,7 +9,6 @@ from traitlets import Enum, Float, Integer, TraitError, Unicode
 from traitlets.config import Configurable
 
 from .claude.catalog import DEFAULT_MODEL, MAX_OUTPUT_TOKENS
-from .claude.errors import BadInput
 from .prompt.ask import EFFORTS, Fallback, Thinking
 
 PREFIX = "FASTMODE_"
@@ -53,8 +52,9 @@ class FastMode(Configurable):
     display = Enum(("auto", "markdown", "terminal"), "auto", help="How answers are shown.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take what the environment says; raises BadInput for a value that it cannot have."""
+        """Take what the environment says; a value that cannot be is left out, and told in `problems`."""
         super().__init__(**kwargs)
+        self.problems: list[str] = []
         for name in Values.__dataclass_fields__:
             variable = PREFIX + name.upper()
             if text := os.environ.get(variable):
@@ -65,7 +65,9 @@ class FastMode(Configurable):
             value = self.traits()[name].from_string(text)
             self.set_trait(name, "" if value != value else value)  # noqa: PLR0124  # nan is within any bounds
         except (TraitError, ValueError):
-            raise BadInput(f"{variable} is {text!r}, which it cannot be.", f"{self.trait_help(name)}") from None
+            self.problems.append(
+                f"{variable} cannot be {text!r}, so {getattr(self, name)!r} is used. {self.trait_help(name)}"
+            )
 
     def trait_help(self, name: str) -> str:
         """What a setting is and may be."""

@@ -76,9 +76,34 @@ def test_before_the_final_count_output_is_estimated_from_the_text(end):
     assert found.tokens_per_s == 10.0
 
 
-def test_an_estimate_is_never_below_what_the_service_has_counted():
-    found = meter(SENT, STARTED, TextDelta(11.0, 11.0, "x"), Metered(Usage(7, 300), 12.0), Interrupted(13.0))
-    assert found.usage == Usage(7, 300, estimated=True)
+def test_a_count_that_came_is_exact_even_if_the_stream_broke_after_it():
+    found = meter(SENT, STARTED, TextDelta(11.0, 11.0, "x" * 700), Metered(Usage(7, 300), 12.0), Interrupted(13.0))
+    assert found.usage == Usage(7, 300)
+
+
+def test_text_after_the_last_count_is_estimated():
+    more = TextDelta(12.5, 12.5, "x" * 35)
+    found = meter(SENT, STARTED, TextDelta(11.0, 11.0, "x"), Metered(Usage(7, 300), 12.0), more, Interrupted(13.0))
+    assert found.usage == Usage(7, 310, estimated=True)
+
+
+def test_an_end_without_a_count_is_no_count():
+    found = meter(SENT, STARTED, TextDelta(11.0, 11.0, "x" * 700), Finished("end_turn", None, 13.0))
+    assert found.usage.output_tokens == 200
+    assert found.usage.estimated
+
+
+def test_nothing_is_billed_while_a_refused_attempt_waits():
+    waiting = Waiting(3.0, "the fast quota is used up", 1.0)
+    assert not meter(Sent("fast", 1, 0.0), waiting, Interrupted(2.0)).maybe_billed
+    assert not meter(Sent("fast", 1, 0.0), Retrying(1.0, "x", None, 1.0, billed=False), Interrupted(2.0)).maybe_billed
+    assert meter(Sent("fast", 1, 0.0), Retrying(1.0, "x", None, 1.0, billed=True), Interrupted(2.0)).maybe_billed
+    assert meter(Sent("fast", 1, 0.0), waiting, Sent("fast", 2, 2.0), Interrupted(2.0)).maybe_billed
+
+
+def test_a_speed_is_known_before_the_usage_is():
+    started = Started("m", None, None, Quota(), 10.0, "fast")
+    assert meter(SENT, started).speed == "fast"
 
 
 def test_without_a_usage_there_is_no_estimate():

@@ -28,7 +28,7 @@ def block(**fields):
 
 
 def test_start():
-    assert read(STARTED) == Started("claude-opus-5-5", "req_1", Usage(7, 1, speed="fast"), QUOTA, 0.0)
+    assert read(STARTED) == Started("claude-opus-5-5", "req_1", Usage(7, 1, speed="fast"), QUOTA, 0.0, "fast")
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,10 @@ def test_start():
         (delta(type="thinking_delta", thinking="hm"), ThinkingDelta(0.0, 0.0, "hm")),
         (block(type="thinking", thinking="hm", signature=""), ThinkingDelta(0.0, 0.0, "hm")),
         (block(type="text", text=""), Progressed(0.0, 0.0)),
-        (block(type="redacted_thinking", data="x"), Progressed(0.0, 0.0)),
+        (block(type="redacted_thinking", data="x"), Progressed(0.0, 0.0, thinking=True)),
         (block(type="tool_use", id="t", name="n", input={}), Progressed(0.0, 0.0)),
         (block(type="from_the_future", text="x"), Progressed(0.0, 0.0)),
-        (delta(type="signature_delta", signature="x"), Progressed(0.0, 0.0)),
+        (delta(type="signature_delta", signature="x"), Progressed(0.0, 0.0, thinking=True)),
         (delta(type="input_json_delta", partial_json="{"), Progressed(0.0, 0.0)),
         (delta(type="citations_delta", citation={}), Progressed(0.0, 0.0)),
         (delta(type="compaction_delta", content="x"), Progressed(0.0, 0.0)),
@@ -67,7 +67,7 @@ def test_one_event(wire, event):
 
 @pytest.mark.parametrize("wire", [delta(type="thinking_delta", thinking="hm"), block(type="thinking", thinking="hm")])
 def test_thinking_that_is_off_is_progress(wire):
-    assert read(wire, thinking=False) == Progressed(0.0, 0.0)
+    assert read(wire, thinking=False) == Progressed(0.0, 0.0, thinking=True)
 
 
 def test_usage_is_overwritten():

@@ -170,7 +170,8 @@ class Attempts:
             self._waits += 1
             self.emit(Waiting(decision.after_s, refusal.reason, self.clock()))
         else:
-            self.emit(Retrying(decision.after_s, refusal.reason, self._lost, self.clock()))
+            billed = self._billed(refusal, sent=True)
+            self.emit(Retrying(decision.after_s, refusal.reason, self._lost, self.clock(), billed))
         if isinstance(decision, policy.RetryFast):
             self._waited_s += decision.after_s
         await self.sleep(decision.after_s)
@@ -180,7 +181,7 @@ class Attempts:
 
     def _billed(self, refusal: Refusal, sent: bool) -> bool:
         """Whether the failed run may have cost something: not if nothing was sent, nor for an HTTP error."""
-        return self._shown or (sent and (refusal.error.status in {None, 200}))
+        return self._shown or (sent and not refusal.error.unsent and refusal.error.status in {None, 200})
 
     def _as_attempt(self, speed: Speed, refusal: Refusal) -> policy.Attempt:
         number, header = self._numbers[speed], self._header and speed == "fast"

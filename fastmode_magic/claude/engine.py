@@ -1,6 +1,7 @@
 """The engine: a thread of its own with one asyncio loop for every run, and frames of events for the caller."""
 
 import asyncio
+import contextlib
 import queue
 import random
 import threading
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..prompt.ask import Ask
 from .access import Access
 from .catalog import Model
-from .errors import FastmodeError
+from .errors import BadInput, FastmodeError
 from .events import Ended, Event, Failed, Interrupted, joined
 from .policy import Rates
 from .standing import Account, Standing
@@ -26,6 +27,12 @@ TICK_S = 0.1  # an untimed wait cannot be interrupted everywhere
 CLOSE_S = 0.2  # how long a stop waits for the connection to be closed
 
 T = TypeVar("T")
+
+
+def forgotten(error: FastmodeError) -> FastmodeError:
+    """The error without where it came from: `%xmode Verbose` shows the variables of every frame."""
+    error.__context__ = None
+    return error.with_traceback(None)
 
 
 class Run:
@@ -117,7 +124,7 @@ class Engine:
     def warm_up(self, environment: object) -> None:
         """Load the SDK and build its HTTP client in a thread of its own; returns at once."""
         with self._lock:
-            if self._loaded is None:
+            if self._loaded is None or (self._loaded.done() and (self._loaded.cancelled() or self._loaded.exception())):
                 self._loaded = Future()
                 work = threading.Thread(target=self._load, args=(self._loaded, environment), name="fastmode-load")
                 work.daemon = True
@@ -133,7 +140,10 @@ class Engine:
         """What `use` makes of a connection, waited for; raises what it raises."""
 
         async def work() -> T:
-            return await use(await self._connect(access))
+            try:
+                return await use(await self._connect(access))
+            except FastmodeError as error:
+                raise forgotten(error) from None
 
         future = self._submit(work(), access)
         while True:
@@ -151,10 +161,12 @@ class Engine:
         with self._lock:
             loop, thread, self._loop = self._loop, self._thread, None
         if loop and thread:
-            asyncio.run_coroutine_threadsafe(self._close_connections(), loop).result(timeout=1.0)
+            with contextlib.suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(self._close_connections(), loop).result(timeout=1.0)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(timeout=1.0)
-            loop.close()
+            if not thread.is_alive():
+                loop.close()
 
     async def _close_connections(self) -> None:
         runs = asyncio.all_tasks() - {asyncio.current_task()}
@@ -163,9 +175,9 @@ class Engine:
         await asyncio.gather(*runs, return_exceptions=True)
         await asyncio.get_running_loop().shutdown_asyncgens()
         await asyncio.sleep(0)
-        if self._loaded and self._loaded.done():
-            await self._loaded.result().close()
-            self._loaded = None
+        loaded, self._loaded = self._loaded, None
+        if loaded and loaded.done() and not (loaded.cancelled() or loaded.exception()):
+            await loaded.result().close()
 
     async def _answer(self, ask: Ask, model: Model, access: Access, rates: Rates, run: Run) -> None:
         frames = _Frames(asyncio.get_running_loop(), run._frames.put)
@@ -190,11 +202,12 @@ class Engine:
         except asyncio.CancelledError:
             frames.end(Interrupted(self.clock()))
         except FastmodeError as error:
-            frames.end(Failed(error, billed=False, at_s=self.clock()))
+            frames.end(Failed(forgotten(error), billed=False, at_s=self.clock()))
 
     async def _connect(self, access: Access) -> "Connection":
         assert self._loaded is not None  # `_submit` has seen to it
-        transport = await asyncio.wrap_future(self._loaded)
+        # Shielded: a run that is stopped while the SDK loads must not stop the loading, which is everybody's.
+        transport = await asyncio.shield(asyncio.wrap_future(self._loaded))
         return transport.connect(access)
 
     def _submit(self, work: Coroutine[Any, Any, T], access: Access) -> "Future[T]":
@@ -216,7 +229,8 @@ class Engine:
             from .transport import Transport  # seconds on a small machine
 
             transport = Transport()
-            transport.prepare(environment)
+            with contextlib.suppress(BadInput):  # the cell that meets it says so
+                transport.prepare(environment)
             transport.rehearse()
         except BaseException as error:  # noqa: BLE001  # handed to whoever waits
             loaded.set_exception(error)

@@ -1,26 +1,30 @@
-"""The family of errors.
+"""The family of errors. Each says what happened and what to do next, one sentence each.
 
-FastmodeError            what happened, and what to do next
+FastmodeError (Exception)
 ├── BadInput             the cell, the flags or the settings cannot be sent as they are
 ├── NoCredential         nothing to authenticate with
 ├── FastUnavailable      fast was refused, and the cell may not go at standard speed
 ├── Refused              the service refused the request
-├── StreamBroken         the answer began and did not come to its end
-└── Interrupted          the user stopped it
+└── StreamBroken         the answer began and did not come to its end
+Interrupted (KeyboardInterrupt)   the user stopped it: an `except Exception` in a loop must not go on
 """
 
 
-class FastmodeError(Exception):
-    """Something ended a cell; `what` says what happened and `next_step` what to do, each one sentence."""
+class _Told:
+    """What an error of ours has: its two sentences, and the partial Answer where there is one."""
 
     def __init__(self, what: str, next_step: str) -> None:
-        super().__init__(what, next_step)
+        super().__init__(what, next_step)  # type: ignore[call-arg]  # an exception comes after us
         self.what = what
         self.next_step = next_step
-        self.answer: object = None  # the partial Answer, where there is one
+        self.answer: object = None
 
     def __str__(self) -> str:
         return f"{self.what}\n{self.next_step}"
+
+
+class FastmodeError(_Told, Exception):
+    """Something ended a cell."""
 
 
 class BadInput(FastmodeError):
@@ -43,5 +47,8 @@ class StreamBroken(FastmodeError):
     """The answer began and did not come to its end; what came is kept."""
 
 
-class Interrupted(FastmodeError):
+class Interrupted(_Told, KeyboardInterrupt):
     """The user stopped the answer; what came is kept."""
+
+
+Ending = FastmodeError | Interrupted

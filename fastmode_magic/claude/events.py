@@ -32,15 +32,20 @@ class Started:
     usage: Usage | None
     quota: Quota
     at_s: float
+    speed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """Content that has nothing to show: the start or end of a block, a signature, a kind we do not know."""
+    """Content that has nothing to show: the start or end of a block, a signature, a kind we do not know.
+
+    `thinking` says that some of it was thinking.
+    """
 
     at_s: float
     until_s: float
     text: str = ""
+    thinking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,11 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """The cumulative usage so far."""
+    """The cumulative usage as the service counted it up to here, and why it stopped, if it has."""
 
     usage: Usage
     at_s: float
+    stop_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +88,15 @@ class Waiting:
 class Retrying:
     """The last attempt failed before any text was shown; the same request goes out again after `seconds`.
 
-    `lost` is what the failed attempt had used, if the service had begun to answer it.
+    `lost` is what the failed attempt had used, if the service had begun to answer it; `billed` is False where it is
+    known to bill nothing for it.
     """
 
     seconds: float
     reason: str
     lost: Usage | None
     at_s: float
+    billed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +166,7 @@ def joined(events: Iterable[Event]) -> list[Event]:
 def _one(run: list[Delta]) -> Delta:
     if len(run) == 1:
         return run[0]
-    return replace(run[0], until_s=run[-1].until_s, text="".join(delta.text for delta in run))
+    whole = replace(run[0], until_s=run[-1].until_s, text="".join(delta.text for delta in run))
+    if isinstance(whole, Progressed):
+        return replace(whole, thinking=any(isinstance(delta, Progressed) and delta.thinking for delta in run))
+    return whole

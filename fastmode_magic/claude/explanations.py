@@ -79,6 +79,11 @@ def unavailable_here(why: str) -> FastUnavailable:
 
 
 def _denied(refusal: Refusal) -> FastmodeError:
+    if refusal.error.broken:
+        return Refused(
+            f"The address does not answer like the Claude API: {refusal.error.broken}.",
+            "Check ANTHROPIC_BASE_URL; `%fastmode doctor` shows it.",
+        )
     what, next_step = _DENIED.get(
         refusal.error.status or 0,
         (f"The service refused the request ({refusal.error.status})", "Change the prompt or the flags it names."),
@@ -100,5 +105,7 @@ def _later(refusal: Refusal) -> str:
 
 
 def _said(refusal: Refusal) -> str:
-    message = " ".join(refusal.error.message.split()).rstrip(".")
-    return f", the service says: {message}" if message else ""
+    message = refusal.error.message.rstrip(".")
+    if not message:
+        return ""
+    return f", the service says: {message}" if refusal.error.status else f": {message}"

@@ -17,6 +17,7 @@ DEFAULT_COOLDOWN_S = 60.0
 MAX_ATTEMPTS = 3  # of the same request at the same speed, the first included
 MAX_BACKOFF_S = 60.0
 OVERLOADED_RETRIES = 2
+LONGEST_RETRY_S = 5.0  # a longer pause than this is no short retry: standard goes now
 FIRST_BACKOFF_S = 0.5
 
 
@@ -133,12 +134,14 @@ def _capacity(refusal: Refusal, attempt: Attempt, rates: Rates, rules: Rules) ->
 
 
 def _overloaded(refusal: Refusal, attempt: Attempt, rules: Rules) -> Decision:
+    told_s = refusal.error.retry_after_s
     if rules.fallback == "wait":
-        after_s = min(_doubled(attempt, 1.0), 30.0)
+        after_s = max(_doubled(attempt, 1.0), told_s or 0.0)
         too_long = rules.max_wait_s is not None and attempt.waited_s + after_s > rules.max_wait_s
         return GiveUp() if too_long else RetryFast(after_s)
-    if rules.fallback == "auto" and attempt.number <= OVERLOADED_RETRIES:
-        return RetryFast(_doubled(attempt, FIRST_BACKOFF_S))
+    after_s = max(_doubled(attempt, FIRST_BACKOFF_S), told_s or 0.0)
+    if rules.fallback == "auto" and attempt.number <= OVERLOADED_RETRIES and after_s <= LONGEST_RETRY_S:
+        return RetryFast(after_s)
     return FallBack(refusal.reason)
 
 

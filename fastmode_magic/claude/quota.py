@@ -58,6 +58,8 @@ def from_headers(headers: Mapping[str, str], at_s: float) -> Quota:
 
 def _bucket(headers: Mapping[str, str], stem: str, at_s: float) -> Bucket | None:
     limit, remaining = headers.get(f"{stem}-limit", ""), headers.get(f"{stem}-remaining", "")
+    if limit == "0":
+        return Bucket(0, 0, at_s)
     if not (_NUMBER.fullmatch(limit) and _NUMBER.fullmatch(remaining)):
         return None
     return Bucket(int(limit), int(remaining), at_s)

@@ -17,7 +17,13 @@ class Reading:
         self._thinking = thinking
         self._stop_reason: str | None = None
         self._explanation: str | None = None
-        self.usage: Usage | None = None
+        self._seen = Usage()
+        self._counted = False
+
+    @property
+    def usage(self) -> Usage | None:
+        """What is known of the usage; None until the input was counted, for unknown is not zero."""
+        return self._seen if self._counted else None
 
     def read(self, wire: Mapping[str, Any], at_s: float) -> Event | None:
         """The event that `wire` means, or None; `at_s` is when it came."""
@@ -43,14 +49,17 @@ class Reading:
                 case "text_delta" | "text" if isinstance(text := part.get("text"), str) and text:
                     return TextDelta(at_s, at_s, text)
                 case "thinking_delta" | "thinking" if isinstance(text := part.get("thinking"), str) and text:
-                    return ThinkingDelta(at_s, at_s, text) if self._thinking else Progressed(at_s, at_s)
+                    return ThinkingDelta(at_s, at_s, text) if self._thinking else Progressed(at_s, at_s, thinking=True)
+                case "thinking" | "thinking_delta" | "signature_delta" | "redacted_thinking":
+                    return Progressed(at_s, at_s, thinking=True)
         return Progressed(at_s, at_s)
 
     def _started(self, message: object, at_s: float) -> Event:
         message = message if isinstance(message, dict) else {}
         self._use(message.get("usage"))
         model = message.get("model")
-        return Started(model if isinstance(model, str) else None, self._request_id, self.usage, self._quota, at_s)
+        name = model if isinstance(model, str) else None
+        return Started(name, self._request_id, self.usage, self._quota, at_s, self._seen.speed)
 
     def _metered(self, wire: Mapping[str, Any], at_s: float) -> Event | None:
         self._use(wire.get("usage"))
@@ -61,9 +70,13 @@ class Reading:
             if isinstance(details, dict):
                 said = [details.get("category"), details.get("explanation")]
                 self._explanation = ": ".join(part for part in said if isinstance(part, str)) or None
-        return Metered(self.usage, at_s) if self.usage else None
+        counted = count(_at(wire.get("usage"), "output_tokens")) is not None
+        return Metered(self.usage, at_s, self._stop_reason) if self.usage and counted else None
 
     def _use(self, wire: object) -> None:
-        """Take over a `usage` object; before one that counts the input there is none, for unknown is not zero."""
-        if isinstance(wire, dict) and (self.usage or count(wire.get("input_tokens")) is not None):
-            self.usage = (self.usage or Usage()).overwritten(wire)
+        self._seen = self._seen.overwritten(wire)
+        self._counted = self._counted or count(_at(wire, "input_tokens")) is not None
+
+
+def _at(wire: object, name: str) -> object:
+    return wire.get(name) if isinstance(wire, dict) else None

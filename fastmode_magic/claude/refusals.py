@@ -13,7 +13,8 @@ class ServiceError:
     """What went wrong with one attempt, as the transport saw it.
 
     `status` is None when no response came, and 200 for an `error` event inside a stream. `broken` names how a
-    stream ended early ("it stopped before its end", ...). `message` is redacted and untrusted.
+    stream ended early ("it stopped before its end", ...). `unsent` says that the request cannot have reached the
+    service. `message` is redacted, one line, and untrusted.
     """
 
     status: int | None
@@ -24,6 +25,7 @@ class ServiceError:
     headers: Mapping[str, str] = field(default_factory=dict)
     request_id: str | None = None
     broken: str | None = None
+    unsent: bool = False
 
 
 class AttemptFailed(Exception):
@@ -129,7 +131,13 @@ def _in_stream(error: ServiceError) -> Meaning:
             return Meaning.OVERLOADED
         case "rate_limit_error":
             return Meaning.OTHER_LIMIT
-        case "invalid_request_error" | "authentication_error" | "permission_error" | "not_found_error":
+        case (
+            "no_event_stream"
+            | "invalid_request_error"
+            | "authentication_error"
+            | "permission_error"
+            | "not_found_error"
+        ):
             return Meaning.DENIED
         case "billing_error":
             return Meaning.SPEND_CAP

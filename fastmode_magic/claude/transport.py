@@ -9,7 +9,7 @@ import json
 import math
 import re
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -26,7 +26,10 @@ from .standing import Account
 CONNECT_TIMEOUT_S = 10.0
 MESSAGE_LIMIT = 400
 _SALT = secrets.token_bytes(16)  # so that a fingerprint says nothing outside this process
-_KEY = re.compile(r"sk-ant-[\w-]+|(?i:bearer)\s+\S+")
+_KEY = re.compile(r"sk-ant-[\w-]+|(?i:bearer)\s+\S+|(?<=://)[^\s/@]+@")  # the last: a password in an address
+EVENT_STREAM = "text/event-stream"
+# The request cannot have reached the service, so it cannot have cost anything.
+UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol)
 _KEPT_HEADERS = ("anthropic-", "retry-after", "request-id")
 _GATEWAY_PREFIX = "llm_provider-"
 
@@ -50,10 +53,21 @@ class Transport:
         self._environment: object = None
 
     def prepare(self, environment: object) -> None:
-        """Build the HTTP client for `environment`, unless it is there: proxies and certificates are read now."""
-        if self._http is None or environment != self._environment:
+        """Build the HTTP client for `environment`, unless it is there: proxies and certificates are read now.
+
+        Raises BadInput where they cannot be used.
+        """
+        if self._http is not None and environment == self._environment:
+            return
+        try:
             self._http = anthropic.DefaultAsyncHttpxClient()
-            self._environment = environment
+        except Exception as error:  # noqa: BLE001  # a file that is none, a scheme that is unknown, a missing package
+            self._http = None
+            raise BadInput(
+                f"The proxy or certificate settings cannot be used: {_redacted(str(error), ())}.",
+                "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; `%fastmode doctor` helps.",
+            ) from None
+        self._environment = environment
 
     @staticmethod
     def rehearse() -> None:
@@ -106,7 +120,7 @@ class Connection:
     def __init__(self, client: AsyncAnthropic) -> None:
         self._client = client
         self._secrets = tuple(secret for secret in (client.api_key, client.auth_token) if secret)
-        self.base_url = str(client.base_url)
+        self.base_url = str(client.base_url.copy_with(userinfo=b""))
         self.host = client.base_url.host
         self.account = Account(_fingerprint(client), self.base_url)
 
@@ -128,7 +142,11 @@ class Connection:
         messages = self._client.beta.messages if "betas" in arguments else self._client.messages
         try:
             async with messages.with_streaming_response.create(**arguments) as response:
-                yield Stream(response.http_response)
+                kind = response.headers.get("content-type", EVENT_STREAM)
+                if not kind.startswith(EVENT_STREAM):
+                    why = "what came is no event stream"
+                    raise AttemptFailed(ServiceError(200, type="no_event_stream", broken=why))
+                yield Stream(response.http_response, self._clean)
         except FAILURES as error:
             raise AttemptFailed(self._service_error(error)) from None
 
@@ -140,6 +158,9 @@ class Connection:
         except FAILURES as error:
             raise AttemptFailed(self._service_error(error)) from None
 
+    def _clean(self, message: str) -> str:
+        return _redacted(message, self._secrets)
+
     def _service_error(self, error: Exception) -> ServiceError:
         match error:
             case AttemptFailed():
@@ -150,21 +171,22 @@ class Connection:
                     error.status_code,
                     error.type,
                     error.error_code,
-                    _redacted(error.api_message or "", self._secrets),
+                    self._clean(error.api_message or ""),
                     _seconds(headers.get("retry-after")),
                     headers,
                     error.request_id,
                 )
-            case anthropic.APITimeoutError() | httpx2.TimeoutException():
+            case anthropic.APITimeoutError(__cause__=cause):
+                return ServiceError(None, broken="nothing came for too long", unsent=isinstance(cause, UNSENT))
+            case httpx2.TimeoutException():
                 return ServiceError(None, broken="nothing came for too long")
-            case anthropic.APIConnectionError():
-                return ServiceError(
-                    None, broken="no connection", message=_redacted(str(error.__cause__), self._secrets)
-                )
+            case anthropic.APIConnectionError(__cause__=cause):
+                message, unsent = self._clean(str(cause)), isinstance(cause, UNSENT)
+                return ServiceError(None, broken="no connection", message=message, unsent=unsent)
             case httpx2.TransportError():
                 return ServiceError(None, broken="the connection broke")
             case anthropic.AnthropicError():  # a profile or an identity token that cannot be used
-                return ServiceError(401, message=_redacted(str(error), self._secrets))
+                return ServiceError(401, message=self._clean(str(error)), unsent=True)
             case _:
                 return ServiceError(None, broken="what came could not be read")
 
@@ -172,8 +194,9 @@ class Connection:
 class Stream:
     """One response as it streams: its headers, and the data of each event as the service sent it."""
 
-    def __init__(self, response: httpx2.Response) -> None:
+    def __init__(self, response: httpx2.Response, clean: Callable[[str], str]) -> None:
         self._response = response
+        self._clean = clean
         self.headers = kept_headers(response.headers)
         self.request_id: str | None = response.headers.get("request-id")
 
@@ -201,7 +224,7 @@ class Stream:
             200,
             kind if isinstance(kind, str) else None,
             code if isinstance(code, str) else None,
-            _redacted(message if isinstance(message, str) else "", ()),
+            self._clean(message if isinstance(message, str) else ""),
             headers=self.headers,
             request_id=self.request_id,
         )
@@ -229,7 +252,8 @@ def _seconds(value: str | None) -> float | None:
 def _redacted(message: str, known: tuple[str, ...]) -> str:
     for secret in known:
         message = message.replace(secret, "***")
-    return _KEY.sub("***", message)[:MESSAGE_LIMIT]
+    message = "".join(sign if sign.isprintable() else " " for sign in _KEY.sub("***", message))
+    return " ".join(message.split())[:MESSAGE_LIMIT].rstrip(".")
 
 
 def _authenticates(client: AsyncAnthropic) -> bool:

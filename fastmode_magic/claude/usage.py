@@ -53,6 +53,8 @@ _NESTED = {
 
 def count(value: object) -> int | None:
     """A number of tokens as the service sends it; None for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 

@@ -30,6 +30,11 @@ class Meter:
         self._thinking: list[str] = []
         self._bytes = 0
         self._usage: Usage | None = None
+        self._speed: str | None = None
+        self._metered_bytes: int | None = None  # how much had come when the service counted last
+        self.thought = False  # whether the model thought, shown or not
+        self.stop_reason: str | None = None
+        self.maybe_billed = False  # whether a request is out, or was lost, whose cost nobody told us
         self._first_s: float | None = None
         self._last_s: float | None = None
         self._first_text_s: float | None = None
@@ -67,15 +72,18 @@ class Meter:
     @property
     def speed(self) -> str | None:
         """The speed that the service says it serves."""
-        return self._usage.speed if self._usage else None
+        return (self._usage.speed if self._usage else None) or self._speed
 
     @property
     def usage(self) -> Usage | None:
-        """The usage so far; when the final count has not come, output is estimated from the text and marked so."""
-        if self._usage is None or isinstance(self.end, Finished):
+        """The usage so far; output that came after the service's last count is estimated, and marked so."""
+        if self._usage is None or self._metered_bytes == self._bytes:
             return self._usage
-        seen = round(self._bytes / BYTES_PER_TOKEN)
-        return replace(self._usage, output_tokens=max(seen, self._usage.output_tokens), estimated=True)
+        if self._metered_bytes is None:
+            tokens = max(round(self._bytes / BYTES_PER_TOKEN), self._usage.output_tokens)
+        else:
+            tokens = self._usage.output_tokens + round((self._bytes - self._metered_bytes) / BYTES_PER_TOKEN)
+        return replace(self._usage, output_tokens=tokens, estimated=True)
 
     @property
     def ttft_s(self) -> float | None:
@@ -105,26 +113,35 @@ class Meter:
                 self._content(at_s, event.until_s)
             case ThinkingDelta(at_s=at_s, text=text):
                 self._thinking.append(text)
+                self.thought = True
                 self._bytes += len(text.encode("utf-8", "replace"))
                 self._content(at_s, event.until_s)
-            case Progressed(at_s=at_s):
+            case Progressed(at_s=at_s, thinking=thinking):
+                self.thought = self.thought or thinking
                 self._content(at_s, event.until_s)
-            case Metered(usage=usage):
-                self._usage = usage
+            case Metered(usage=usage, stop_reason=stop_reason):
+                self._usage, self.stop_reason, self._metered_bytes = usage, stop_reason, self._bytes
             case Sent(at_s=at_s, speed=speed):
                 self.sent_s, self.asked_speed, self.now = at_s, speed, event
-                self._first_s = self._last_s = self._usage = None
+                self._first_s = self._last_s = self._usage = self._speed = self._metered_bytes = None
+                self.maybe_billed = True
             case Started(model=model, request_id=request_id, usage=usage):
                 self.model, self.request_id, self._usage, self.now = model, request_id, usage, event
+                self._speed = event.speed
             case FellBack(reason=reason, notice=notice, lost=lost):
                 self.fallback = reason
                 self._lose(lost)
                 self.notices += [notice] if notice else []
             case Waiting() | Retrying():
                 self.now = event
+                self.maybe_billed = isinstance(event, Retrying) and event.billed and event.lost is None
                 self._lose(event.lost if isinstance(event, Retrying) else None)
-            case Finished() | Interrupted() | Failed():
+            case Finished(stop_reason=stop_reason):
+                self.end, self.stop_reason = event, stop_reason or self.stop_reason
+            case Interrupted():
                 self.end = event
+            case Failed(billed=billed):
+                self.end, self.maybe_billed = event, billed and self.sent_s is not None
 
     def _lose(self, usage: Usage | None) -> None:
         """Keep what a failed attempt had used; where the speed was not reported, standard if only that was asked."""

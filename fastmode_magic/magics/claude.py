@@ -4,10 +4,10 @@ import html
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from IPython.display import Markdown, display
+from IPython.display import display
 
 from ..answer import Answer
-from ..claude.errors import BadInput, FastmodeError
+from ..claude.errors import BadInput, Ending, FastmodeError, Interrupted
 from ..prompt.ask import Ask
 from ..session import Session, View
 from . import options
@@ -69,7 +69,7 @@ class ClaudeMagics(Magics):
                 show(self.shell, self.session, reports.dry_run(self.session, ask))
                 return None
             return self._answer(ask, parsed.name, returns=cell is None)
-        except FastmodeError as error:
+        except (FastmodeError, Interrupted) as error:
             raise present(self.shell, error) from None
 
     claude.__doc__ = HELP
@@ -117,20 +117,20 @@ def in_terminal(shell: Any, session: Session) -> bool:
 
 def show(shell: Any, session: Session, markdown: str) -> None:
     """Show a report."""
+    from ..views.safe import terminal_text
+
+    plain = terminal_text(html.unescape(markdown.replace("**", "").replace("`", "")))
     if in_terminal(shell, session):
-        from ..views.safe import terminal_text
-
-        plain = html.unescape(markdown.replace("**", "").replace("`", ""))
-        print(terminal_text(plain))  # noqa: T201  # the terminal is the display
+        print(plain)  # noqa: T201  # the terminal is the display
     else:
-        display(Markdown(markdown))
+        display({"text/markdown": markdown, "text/plain": plain}, raw=True)
 
 
-def present(shell: Any, error: FastmodeError) -> FastmodeError:
+def present(shell: Any, error: Ending) -> Ending:
     """Make `error` render as its two lines; `%xmode Verbose` shows the traceback."""
     from ..views.safe import terminal_text
 
     if shell.InteractiveTB.mode != "Verbose":
         lines = [f"{type(error).__name__}: {terminal_text(error.what)}", terminal_text(error.next_step)]
-        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython looks for it
+        error._render_traceback_ = lambda: lines  # type: ignore[union-attr]  # IPython looks for it
     return error

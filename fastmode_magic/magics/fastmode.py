@@ -9,7 +9,7 @@ from typing import Any
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
-from ..claude.errors import BadInput, FastmodeError
+from ..claude.errors import BadInput, FastmodeError, Interrupted
 from ..session import Session
 from .claude import in_terminal, present, show
 
@@ -27,7 +27,7 @@ class FastmodeMagics(Magics):
     @line_magic
     def fastmode(self, line: str) -> None:
         words = line.split()
-        name, rest = (words[0], words[1:]) if words else ("status", [])
+        name, rest = (words[0].lower(), words[1:]) if words else ("status", [])
         try:
             command = COMMANDS.get(name)
             if command is None:
@@ -40,7 +40,7 @@ class FastmodeMagics(Magics):
                 raise BadInput(f"`%fastmode {name}` takes no {rest[0]!r}.", f"Type `%fastmode {name}`.")
             if report := command[0](self, *rest):
                 show(self.shell, self.session, report)
-        except FastmodeError as error:
+        except (FastmodeError, Interrupted) as error:
             raise present(self.shell, error) from None
 
     def _status(self) -> str:
@@ -69,6 +69,8 @@ class FastmodeMagics(Magics):
     def _login(self) -> str:
         try:
             key = getpass("API key for Claude (stays in memory): ")
+        except KeyboardInterrupt:
+            key = ""
         except (NotImplementedError, RuntimeError, EOFError):
             raise BadInput("This front end cannot ask for a key.", "Set ANTHROPIC_API_KEY instead.") from None
         if not key.strip():

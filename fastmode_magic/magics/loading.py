@@ -1,5 +1,6 @@
 """Loading and unloading: everything that is put into the shell, and taken out of it again."""
 
+import sys
 from typing import Any
 
 from ..answer import Answer
@@ -15,6 +16,8 @@ def load(shell: Any) -> Session:
     if loaded := session_of(shell):
         return loaded
     settings = FastMode(parent=shell)
+    for problem in settings.problems:
+        print(f"fastmode-magic: {problem}", file=sys.stderr)  # noqa: T201  # a log line would not be seen
     session = Session(settings)
     use(session)
     shell.configurables.append(settings)

@@ -101,8 +101,9 @@ def _one_of(flag: str, choices: tuple[str, ...]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text in choices:
             return text
-        near = get_close_matches(text, choices, n=1, cutoff=0)[0]
-        raise BadInput(f"{flag} cannot be {text!r}.", f"Did you mean {near!r}? It is one of {', '.join(choices)}.")
+        near = get_close_matches(text.lower(), choices, n=1, cutoff=0.5)
+        meant = f"Did you mean {near[0]!r}? " if near else ""
+        raise BadInput(f"{flag} cannot be {text!r}.", f"{meant}It is one of {', '.join(choices)}.")
 
     return read
 
@@ -192,6 +193,6 @@ def _name(text: str, before: str | None) -> str:
         if before is None
         else f"The %%claude line has two names, {before!r} and {text!r}; one receives the answer."
     )
-    near = get_close_matches(f"--{text}", FLAGS, n=1, cutoff=0.6)
+    near = get_close_matches(f"--{text}", FLAGS, n=1, cutoff=0.75)
     meant = f"Did you mean {near[0]}? " if near else ""
     raise BadInput(what, f"{meant}The prompt goes into the lines below.")

@@ -21,6 +21,7 @@ class CellTransformer:
 
     def __call__(self, lines: list[str]) -> list[str]:
         """Rewrite the cell, if it is one of ours."""
+        lines = whole_lines(lines)
         first = next((number for number, line in enumerate(lines) if line.strip()), None)
         if first is None:
             return lines
@@ -39,11 +40,18 @@ class LineTransformer:
 
     def __call__(self, lines: list[str]) -> list[str]:
         """Rewrite the lines that are ours."""
+        lines = whole_lines(lines)
         first = next((line for line in lines if line.strip()), "")
         if first.lstrip().startswith("%%"):
             return lines
         starts = set(map(id, statements(lines)))
         return [_rewritten(line) if id(line) in starts else line for line in lines]
+
+
+def whole_lines(lines: list[str]) -> list[str]:
+    """The same text cut at newlines alone, where it is ours: IPython cuts at U+2028, form feeds and others, too."""
+    text = "".join(lines)
+    return re.findall(r"[^\n]*\n|[^\n]+", text) if "%claude" in text else lines
 
 
 def _rewritten(line: str) -> str:

@@ -1,7 +1,7 @@
 """What one cell asks of Claude, as a value."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Fallback = Literal["auto", "standard", "wait", "never"]
 Thinking = Literal["off", "summary"]
@@ -27,6 +27,31 @@ class Ask:
     thinking: Thinking = "off"
     fallback: Fallback = "auto"
     max_wait_s: float | None = None
+
+    def problem(self) -> str | None:
+        """What cannot be sent as it is, in a sentence; None if all can."""
+        for name in ("prompt", "model", "system"):
+            text = getattr(self, name)
+            if not isinstance(text, str) and not (name == "system" and text is None):
+                return f"{name} must be a text, not {text!r:.60}."
+            if text and not text.isascii() and text != text.encode("utf-8", "replace").decode("utf-8"):
+                return f"The {name} has half of a character (a lone surrogate), which cannot be sent."
+        if isinstance(self.max_tokens, bool) or not isinstance(self.max_tokens, int) or self.max_tokens < 1:
+            return f"max_tokens must be a number of tokens from 1 on, not {self.max_tokens!r:.60}."
+        if self.max_wait_s is not None and not (
+            isinstance(self.max_wait_s, int | float) and 0 <= self.max_wait_s < float("inf")
+        ):
+            return f"max_wait_s must be a number of seconds, not {self.max_wait_s!r:.60}."
+        choices = {
+            "fast": (True, False),
+            "effort": (None, *EFFORTS),
+            "thinking": get_args(Thinking),
+            "fallback": get_args(Fallback),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                return f"{name} must be one of {', '.join(map(str, allowed))}, not {getattr(self, name)!r:.60}."
+        return None
 
     @property
     def estimated_input_tokens(self) -> int:

@@ -22,7 +22,7 @@ _ITEM = re.compile(rf"(?:[ \t]*{_BULLET}(?=[ \t]))*[ \t]*")
 _QUOTE = re.compile(r"([ \t]*)>")
 _NESTED = re.compile(rf"((?:[ \t]*(?:>|{_BULLET}(?=[ \t]|$))){{{QUOTES}}})(?:[ \t]*(?:>|{_BULLET}(?=[ \t]|$)))+")
 _DISPLAY = re.compile(r"[ \t]*(\$\$|\\\\\[|\\begin\{([a-z]*\*?)\})")
-_MARK = re.compile(r"(@@\d+@)(?=[$\\])")  # with a formula after it, JupyterLab's renderer falls over
+_MARK = re.compile(r"(@@\d+@?)(?=[$\\])")  # with a formula after it, JupyterLab's renderer falls over
 _TICKS = re.compile(r"`{3,}")
 
 

@@ -19,7 +19,10 @@ def words(meter: Meter, now_s: float) -> str:
             fell_back = f" ({meter.fallback})" if meter.fallback else ""
             return f"asked at {speed} speed{again}{fell_back}"
         case Started():
-            return text.SEPARATOR.join([_speed(meter), text.pace(meter.tokens_per_s, estimated=True)])
+            doing = (
+                "thinking" if meter.thought and not meter.text_length else text.pace(meter.tokens_per_s, estimated=True)
+            )
+            return text.SEPARATOR.join([_speed(meter), doing])
     return ""
 
 

@@ -7,7 +7,6 @@ is kept as code only where none can disagree that it is.
 """
 
 import html
-import html.entities
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -43,11 +42,12 @@ _TERM = re.compile(r"^(?:[ \t>*+-]|\d{1,9}[.)])*:(?=[ \t]|$)", re.MULTILINE)
 _LABEL_OPEN = re.compile(r"^([ \t>*+\-:.)\d]*)\[(?![^\[\]\\$\n]*\])", re.MULTILINE)
 _LABEL = re.compile(r"^ {0,3}\[[^\[\]\\`$\n]+(?=\]:)", re.MULTILINE)
 # the next line must not begin like a title
-_DEFINITION = re.compile(rf"[ \t]{{1,3}}({_URL}){_TITLE}(?=\n|\Z)(?!\n[ \t>]*[\"'(])")
+_DEFINITION = re.compile(rf"[ \t]{{1,3}}(?=\S)({_URL}){_TITLE}(?=\n|\Z)(?!\n[ \t>]*[\"'(])")
 _IMAGE = re.compile(r"[^\[\]\n]{0,300}\][(\[]")
 
 _MACRO = r"(?:href|url|require|style|class|cssId|data|includegraphics|html[A-Za-z]+|mmlToken|bbox)(?![A-Za-z])"
 _DATA = r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}"
+_FTP = re.compile(r"([fF][tT][pP]:)/(?=/)")  # marked makes a link of it
 _TRIGGERS = {
     "keep": rf"{_SPAN}|(?<!\S)!\[[^\[\]\n`$\\<>&\"|@]{{0,300}}\]\({_DATA}\)",
     "macro": rf"(?:\\|&#0*92;?|&#[xX]0*5[cC];?|&bsol;)(?={_MACRO})",
@@ -63,7 +63,7 @@ _TRIGGERS = {
     "ftp": r"[fF][tT][pP]:/(?=/)",
 }
 _TRIGGER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _TRIGGERS.items()))
-_REPEAT = re.compile(rf"{_SPAN}|([\[\](){{}}*_~>])\1{{{RUN},}}|(@)(?=@\d+@(?!@))")
+_REPEAT = re.compile(rf"{_SPAN}|([\[\](){{}}*_~>])\1{{{RUN},}}|@@\d+@@|(@)(?=@\d)")
 
 
 def safe_markdown(text: str) -> str:
@@ -127,6 +127,7 @@ def _spans(text: str) -> list[str]:
 
 
 def _coded(line: list[tuple[bool, str]], risky: bool) -> Iterator[str]:
+    """One line's text and spans; a harmful span only as text where it could be exposed."""
     # a table may cut a span with a bar in two
     risky = risky or any(code and "|" in piece for code, piece in line)
     for code, piece in line:
@@ -214,15 +215,19 @@ def _close(line: str, closer: str, at: int) -> int:
 
 
 def _escaped(text: str, formulas: list[tuple[int, int]]) -> str:
+    """The paragraph with each trigger outside spans escaped, or in its one plain form."""
     starts = [start for start, _ in formulas]
     labels = {found.end() for found in _LABEL.finditer(text)}
 
     def escape(found: re.Match[str]) -> str:
         nearest = bisect_right(starts, found.start()) - 1
         kind, sign = found.lastgroup, found[0]
-        if found.start() < formulas[nearest][1] and kind in {"image", "link", "define", "tag"}:
+        math = found.start() < formulas[nearest][1]
+        if math and kind in {"image", "link", "define", "tag"}:
             # an entity would break the formula in JupyterLab
             return f"{sign[:-1]} {sign[-1]}" if kind != "tag" else "< "
+        if math and kind == "angle":
+            return f"] {_plain(kind, sign, '')[1:]}"
         match kind:
             case "keep":
                 return sign
@@ -240,6 +245,7 @@ def _escaped(text: str, formulas: list[tuple[int, int]]) -> str:
 
 
 def _link(tail: re.Match[str] | None) -> str:
+    """A link stays one only if its end is plain: no line break, angle, backslash, formula or code in it."""
     if tail is None:
         return "]&#40;"
     return "](#blocked-" if _foreign(tail[1]) else "]("
@@ -254,10 +260,10 @@ def _plain(kind: str, sign: str, after: str) -> str:
             return _entity(sign)
         case "angle":
             url = re.sub(r"[\s()']", lambda m: f"%{ord(m[0]):02X}", sign[3:-1])
-            url = re.sub(r"(?i)(ftp:)/(?=/)", r"\1&#47;", url)
+            url = _FTP.sub(r"\1&#47;", url)
             return f"](#blocked-{url}" if _foreign(url) else f"]({url}"
         case "auto":
-            return sign[1:-1] + ("" if after in " \t\n.,:;!?)" else " ")
+            return _FTP.sub(r"\1&#47;", sign[1:-1]) + ("" if after in " \t\n.,:;!?)" else " ")
         case "tilde":
             return "&#126;" * len(sign)
         case "at":
@@ -280,8 +286,10 @@ def _entity(sign: str) -> str:
 
 def _foreign(url: str) -> bool:
     """Whether the address has a scheme that a renderer or a browser could see, other than the harmless ones."""
+    if url.startswith("#"):
+        return False
     if re.search(r"&#[xX]?[0-9a-fA-F]{9}", url):
-        return True
+        return True  # nothing honest, and Python refuses to read numbers of thousands of digits
     for _ in range(3):
         url = html.unescape(url)
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", re.sub(r"[\s\x00-\x20\x7f-\xa0\\]+", "", url))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..answer import Answer
 
 SEPARATOR = " · "
+SHORTEST_S = 0.05  # over a shorter time, tokens a second say more of the network than of the model
 
 
 def dollars(amount: Decimal | None, *, estimated: bool = False) -> str:
@@ -83,13 +84,13 @@ def quota(levels: Quota, now_s: float) -> str | None:
 def status(answer: "Answer", totals: Snapshot | None = None, quota_words: str | None = None) -> str:
     """The status line of an answer that has ended."""
     parts: list[str | None] = [answer.ending, speed(answer)]
-    if answer.tokens_per_s is not None:
-        parts.append(pace(answer.tokens_per_s, estimated=answer.estimated))
+    if answer.usage:
+        parts.append(pace(_meaningful(answer, answer.usage), estimated=answer.estimated))
     parts += _times(answer)
     if answer.usage:
         parts.append(tokens(answer.usage))
-        if answer.usage.thinking_tokens and not answer.thinking_shown:
-            parts.append(f"{answer.usage.thinking_tokens:,} of them thinking, billed but not shown")
+        if (answer.thought or answer.usage.thinking_tokens) and not answer.thinking_shown:
+            parts.append(_hidden(answer.usage))
     parts.append(cost(answer))
     if totals:
         parts.append(session(totals))
@@ -101,6 +102,18 @@ def session(totals: Snapshot) -> str:
     """ "session $0.0300", with what it leaves out."""
     unknown = f" + {totals.unknown} of unknown cost" if totals.unknown else ""
     return f"session {dollars(totals.cost, estimated=totals.estimated)}{unknown}"
+
+
+def _hidden(usage: Usage) -> str:
+    """What the user did not see of the thinking; an estimate from what came cannot know how much that was."""
+    if usage.thinking_tokens:
+        return f"{usage.thinking_tokens:,} of them thinking, billed but not shown"
+    return "and more for thinking, billed but not shown" if usage.estimated else "with thinking, billed but not shown"
+
+
+def _meaningful(answer: "Answer", usage: Usage) -> float | None:
+    rate = answer.tokens_per_s
+    return rate if rate and usage.output_tokens / rate >= SHORTEST_S else None
 
 
 def _times(answer: "Answer") -> list[str]:

@@ -36,7 +36,8 @@ class Kernel:
     """A kernel that runs cells and returns what they print."""
 
     def __init__(self) -> None:
-        self.manager = KernelManager(kernel_name="python3", transport="ipc")
+        self.folder = tempfile.TemporaryDirectory()
+        self.manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{self.folder.name}/kernel")
         self.manager.start_kernel()
         self.client = self.manager.client()
         self.client.start_channels()
@@ -60,6 +61,7 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
+        self.folder.cleanup()
 
 
 @contextmanager

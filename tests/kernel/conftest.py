@@ -1,9 +1,9 @@
 """Real kernels: a client that runs cells and gathers their outputs as a front end would."""
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,9 +68,9 @@ class Kernel:
 
 
 @pytest.fixture
-def kernel(simulator: Simulator) -> Iterator[Kernel]:
+def kernel(simulator: Simulator, tmp_path: Path) -> Iterator[Kernel]:
     """A fresh ipykernel whose environment points to the simulator."""
-    manager = KernelManager(kernel_name="python3", transport="ipc" if os.name == "posix" else "tcp")
+    manager = KernelManager(kernel_name="python3", transport="ipc", ip=str(tmp_path / "kernel"))
     manager.start_kernel()
     made = Kernel(manager)
     yield made

@@ -151,3 +151,52 @@ def test_a_second_interrupt_does_no_harm(kernel, simulator: Simulator) -> None:
     outputs = kernel.finish(kernel.start("%%claude reply\nExplain groupby."), stop_twice)
     assert outputs.error is not None
     assert kernel.run("1 + 1").result == "2"
+
+
+def test_an_interrupt_while_the_sdk_is_loading_stops_only_that_cell(kernel, simulator: Simulator) -> None:
+    kernel.run("%load_ext fastmode_magic")
+    interrupted = []
+
+    def stop_at_once(message: dict) -> None:
+        if not interrupted and "connecting" in str(message["content"].get("data", "")):
+            interrupted.append(True)
+            kernel.manager.interrupt_kernel()
+
+    first = kernel.finish(kernel.start("%%claude a\n2+2?"), stop_at_once)
+    assert interrupted
+    assert first.error["ename"] == "Interrupted"
+    second = kernel.run("%%claude b\n2+2?")
+    assert second.error is None
+    assert kernel.run("b.complete").result == "True"
+
+
+def test_an_interrupt_ends_a_loop_that_catches_exceptions(kernel, simulator: Simulator) -> None:
+    simulator.scenario = Scenario(tokens=4_000, rate=200)
+    kernel.run("%load_ext fastmode_magic")
+    interrupted = []
+
+    def stop_after_text(message: dict) -> None:
+        if not interrupted and "Practice" in str(message["content"].get("data", "")):
+            interrupted.append(True)
+            kernel.manager.interrupt_kernel()
+
+    loop = "for i in range(3):\n    try:\n        %claude Explain groupby.\n    except Exception:\n        pass"
+    outputs = kernel.finish(kernel.start(loop), stop_after_text)
+    assert outputs.error["ename"] == "Interrupted"
+    assert len(simulator.requests) == 1
+
+
+def test_a_bad_setting_does_not_keep_the_magics_away(kernel) -> None:
+    kernel.run("import os; os.environ['FASTMODE_FALLBACK'] = 'Auto'")
+    outputs = kernel.run("%load_ext fastmode_magic")
+    assert outputs.error is None
+    assert outputs.stream.count("\n") == 1
+    assert "FASTMODE_FALLBACK cannot be 'Auto'" in outputs.stream
+    assert kernel.run("%claude 2+2?").error is None
+
+
+def test_reports_are_readable_as_plain_text(kernel) -> None:
+    kernel.run("%load_ext fastmode_magic")
+    bundle = next(iter(kernel.run("%fastmode models").displays.values()))
+    assert "claude-opus-5-5" in bundle["text/plain"]
+    assert "`" not in bundle["text/plain"]

@@ -1,16 +1,21 @@
 """Streams that go wrong, and what the answer says of them; over real HTTP."""
 
+import json
+import socketserver
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from support import KEY
 
-from fastmode_magic.claude.errors import Interrupted, NoCredential, Refused, StreamBroken
+from fastmode_magic.claude.errors import BadInput, Interrupted, NoCredential, Refused, StreamBroken
 from fastmode_magic.session import Session
 from fastmode_magic.settings import FastMode
-from fastmode_magic.simulator import Scenario, Simulator
+from fastmode_magic.simulator import SCENARIOS, Scenario, Simulator
 
 BROKEN = {
     "error_mid_stream": "Overloaded",
@@ -289,3 +294,171 @@ class TestModelThatIsNotInTheCatalogue:
             for _ in range(2):
                 session.run(session.ask("2+2?", fast=True, model="claude-next-1"))
         assert [request.body.get("speed") for request in simulator.requests] == ["fast", None, None]
+
+
+class TestSettingsOfTheTransport:
+    """Proxies and certificates that cannot be used: two sentences, no secret, and nothing that lasts."""
+
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            ("ALL_PROXY", "socks5://127.0.0.1:9"),
+            ("HTTP_PROXY", "garbage://user:pw-secret@x"),
+            ("SSL_CERT_FILE", "/nonexistent.pem"),
+            ("SSL_CERT_FILE", __file__),
+        ],
+    )
+    def test_a_bad_one(
+        self, variable: str, value: str, session: Session, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(variable, value)
+        _, error = session.run(session.ask("2+2?"))
+        assert isinstance(error, BadInput)
+        assert "proxy or certificate" in error.what
+        assert "pw-secret" not in str(error)
+        assert error.__traceback__ is None
+        assert error.__context__ is None
+        monkeypatch.delenv(variable)
+        assert session.run(session.ask("2+2?"))[1] is None
+
+    def test_a_refused_connection_has_cost_nothing(
+        self, session: Session, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://user:pw-secret@127.0.0.1:9")
+        answer, error = session.run(session.ask("2+2?"))
+        assert answer.cost == 0
+        assert "pw-secret" not in str(error) + repr(session.last_run.account)
+
+    def test_an_answer_that_is_no_stream_is_not_asked_for_again(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        page = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n\r\n<html"
+        with listening(page) as (url, hits):
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+            monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+            answer, error = session.run(session.ask("2+2?"))
+        assert len(hits) == 1
+        assert "does not answer like the Claude API" in error.what
+        assert answer.cost is None
+
+
+@contextmanager
+def listening(response: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that sends `response` to every request."""
+    hits: list[bytes] = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            hits.append(self.request.recv(65_536))
+            self.request.sendall(response)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", hits
+        server.shutdown()
+        thread.join()
+
+
+def stream(*events: dict[str, object]) -> bytes:
+    lines = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+    return f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n{lines}".encode()
+
+
+START = {
+    "type": "message_start",
+    "message": {"model": "claude-opus-5-5", "usage": {"input_tokens": 1_000, "speed": "fast"}},
+}
+TEXT = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "漢字" * 200}}
+COUNT = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 100}}
+STOP = {"type": "message_stop"}
+
+
+class TestCounts:
+    """A count that came is exact, whatever happens after it; one that did not come is an estimate."""
+
+    @pytest.mark.parametrize(
+        ("events", "cost", "estimated", "complete"),
+        [
+            ([START, TEXT, COUNT, STOP], Decimal("0.012"), False, True),
+            ([START, TEXT, COUNT], Decimal("0.012"), False, False),
+            ([START, TEXT, STOP], Decimal("0.02172"), True, True),  # 1,200 bytes are about 343 tokens
+            ([START, TEXT], Decimal("0.02172"), True, False),
+        ],
+    )
+    def test_cost(
+        self,
+        events: list[dict[str, object]],
+        cost: Decimal,
+        estimated: bool,
+        complete: bool,
+        session: Session,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        with listening(stream(*events)) as (url, _):
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+            answer, _ = session.run(session.ask("2+2?", fast=True))
+        assert (answer.cost, answer.estimated, answer.complete) == (cost, estimated, complete)
+        assert answer.text == "漢字" * 200
+
+    def test_a_speed_that_came_before_the_input_count(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        start = {"type": "message_start", "message": {"usage": {"speed": "fast", "output_tokens": 1}}}
+        count = {"type": "message_delta", "delta": {}, "usage": {"input_tokens": 1_000, "output_tokens": 500}}
+        with listening(stream(start, TEXT, count, STOP)) as (url, _):
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+            answer, _ = session.run(session.ask("2+2?", fast=True))
+        assert (answer.speed, answer.cost) == ("fast", Decimal("0.028"))
+
+    def test_thinking_that_is_not_shown_is_said_to_be_billed(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        block = {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}}
+        with listening(stream(START, block, TEXT, COUNT, STOP)) as (url, _):
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
+            session.run(session.ask("2+2?"))
+        assert "with thinking, billed but not shown" in session.last_status
+
+
+def test_an_interrupt_in_a_wait_after_a_refusal_has_cost_nothing(simulator: Simulator) -> None:
+    class Impatient:
+        def update(self, meter: object, now_s: float) -> None:
+            if type(meter.now).__name__ == "Waiting":
+                raise KeyboardInterrupt
+
+        def close(self, answer: object, status: str) -> None:
+            pass
+
+    empty = SCENARIOS["fast_pool_empty"]
+    simulator.script(replace(empty, refuse=replace(empty.refuse, retry_after=100)))
+    session = Session(FastMode())  # its waits are real
+    try:
+        answer, error = session.run(session.ask("2+2?", fast=True, fallback="wait"), Impatient())
+    finally:
+        session.close()
+    assert isinstance(error, Interrupted)
+    assert answer.cost == 0
+    assert session.totals.snapshot().unknown == 0
+
+
+BAD_ASKS = [
+    {"fast": "yes"},
+    {"fallback": "no"},
+    {"effort": "x"},
+    {"thinking": "loud"},
+    {"max_tokens": 0},
+    {"max_tokens": 1.5},
+    {"max_tokens": "max"},
+    {"max_wait_s": -1},
+    {"model": None},
+    {"system": b"x"},
+    {"temperature": 1},
+    {"prompt": 5},
+    {"prompt": "half \ud83d"},
+    {"prompt": "  \n"},
+]
+
+
+@pytest.mark.parametrize("fields", BAD_ASKS)
+def test_an_ask_that_cannot_be_is_told_so(fields: dict[str, object], session: Session) -> None:
+    with pytest.raises(BadInput):
+        session.ask(**({"prompt": "2+2?"} | fields))
