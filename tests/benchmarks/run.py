@@ -185,8 +185,8 @@ def main() -> None:
         print(lines[-1], flush=True)
     if "--write" in sys.argv:
         text = README.read_text("utf-8")
-        marked = re.compile(r"(<!-- bench -->\n).*?(\n<!-- /bench -->)", re.DOTALL)
-        README.write_text(marked.sub(lambda m: m[1] + "\n".join(lines) + m[2], text), "utf-8")
+        marked = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.DOTALL)
+        README.write_text(marked.sub(lambda m: m[1] + "\n".join([*lines, ""]) + m[2], text), "utf-8")
 
 
 if __name__ == "__main__":
