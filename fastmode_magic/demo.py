@@ -79,7 +79,7 @@ def _one_cell(environment: dict[str, str]) -> bool:
 def _lab(environment: dict[str, str]) -> int:
     command = [sys.executable, "-m", "jupyterlab"]
     if NOTEBOOK.exists():
-        command.append(str(NOTEBOOK))
+        command.append(f"--LabApp.default_url=/lab/tree/{NOTEBOOK.as_posix()}")  # also in the URL that is printed
     try:
         webbrowser.get()
     except webbrowser.Error:

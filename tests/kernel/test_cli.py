@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from fastmode_magic.simulator import Simulator
@@ -82,3 +83,17 @@ def test_plain_python(cell: str, simulator: Simulator) -> None:
     code = f"import fastmode_magic\n{cell}\nprint(answer.speed, answer)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "fast 4"
+
+
+@pytest.mark.parametrize(("reply", "requests"), [("y", 1), ("n", 0), ("", 0)])
+def test_demo_with_a_credential_asks_and_names_the_worst_price(reply: str, requests: int, simulator: Simulator) -> None:
+    environment = os.environ | {"DEMO_LAB": "0"}
+    child = pexpect.spawn(COMMAND[0], [*COMMAND[1:], "demo"], env=environment, encoding="utf-8", timeout=90)
+    child.expect_exact("[y/N] ")
+    assert "$0.16" in child.before  # 4,000 tokens at $40 per MTok
+    child.sendline(reply)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert len(simulator.requests) == requests
+    assert ("SIMULATED" in child.before) is (requests == 0)
