@@ -71,6 +71,8 @@ class ClaudeMagics(Magics):
             return self._answer(ask, parsed.name, returns=cell is None)
         except (FastmodeError, Interrupted) as error:
             raise present(self.shell, error) from None
+        except KeyboardInterrupt:
+            raise present(self.shell, Interrupted(*STOPPED)) from None
 
     claude.__doc__ = HELP
 
@@ -103,6 +105,7 @@ class ClaudeMagics(Magics):
         return MarkdownView()
 
 
+STOPPED = ("You stopped it.", "Run it again when you like.")
 MISPLACED = (
     "%%claude must be the first line of its cell.",
     "Move it above the other lines, or use `%claude prompt` on one line.",

@@ -11,7 +11,7 @@ from IPython.display import display
 
 from ..claude.errors import BadInput, FastmodeError, Interrupted
 from ..session import Session
-from .claude import in_terminal, present, show
+from .claude import STOPPED, in_terminal, present, show
 
 
 @magics_class
@@ -42,6 +42,8 @@ class FastmodeMagics(Magics):
                 show(self.shell, self.session, report)
         except (FastmodeError, Interrupted) as error:
             raise present(self.shell, error) from None
+        except KeyboardInterrupt:
+            raise present(self.shell, Interrupted(*STOPPED)) from None
 
     def _status(self) -> str:
         from .. import reports

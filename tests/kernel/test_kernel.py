@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import threading
 import time
 
 from support import KEY
@@ -38,7 +40,8 @@ def test_an_interrupt_keeps_the_text_and_raises_two_lines(kernel, simulator: Sim
     outputs = kernel.finish(kernel.start("%%claude reply\nExplain groupby."), stop_after_text)
     assert outputs.error["ename"] == "Interrupted"
     assert len("\n".join(outputs.error["traceback"]).splitlines()) == 2
-    assert "`interrupted · standard · ~" in outputs.markdown
+    assert "`interrupted · standard · " in outputs.markdown
+    assert " out · ~$" in outputs.markdown
     assert "Practice answer" in outputs.markdown
     state = kernel.run("(reply.complete, reply.estimated, _ is reply, len(reply.text) > 0)").result
     assert state == "(False, True, True, True)"
@@ -200,3 +203,24 @@ def test_reports_are_readable_as_plain_text(kernel) -> None:
     bundle = next(iter(kernel.run("%fastmode models").displays.values()))
     assert "claude-opus-5-5" in bundle["text/plain"]
     assert "`" not in bundle["text/plain"]
+
+
+def test_an_interrupted_doctor_is_two_lines(kernel, simulator: Simulator) -> None:
+    kernel.run("%load_ext fastmode_magic")
+    stalled = threading.Event()
+
+    def stop_while_it_waits(message: dict) -> None:
+        if message["msg_type"] == "execute_input" and not stalled.is_set():
+            stalled.set()
+            time.sleep(0.2)
+            kernel.manager.interrupt_kernel()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never answers
+        port = silent.getsockname()[1]
+        kernel.run("import os; before = os.environ['ANTHROPIC_BASE_URL']")
+        kernel.run(f"os.environ['ANTHROPIC_BASE_URL'] = 'http://127.0.0.1:{port}'")
+        outputs = kernel.finish(kernel.start("%fastmode doctor"), stop_while_it_waits)
+    assert outputs.error["ename"] == "Interrupted"
+    assert len("\n".join(outputs.error["traceback"]).splitlines()) == 2
+    kernel.run("os.environ['ANTHROPIC_BASE_URL'] = before")
+    assert kernel.run("%fastmode doctor").error is None
