@@ -462,3 +462,18 @@ BAD_ASKS = [
 def test_an_ask_that_cannot_be_is_told_so(fields: dict[str, object], session: Session) -> None:
     with pytest.raises(BadInput):
         session.ask(**({"prompt": "2+2?"} | fields))
+
+
+def test_a_view_that_fails_loses_neither_the_text_nor_the_cost(simulator: Simulator, session: Session) -> None:
+    class Broken:
+        def update(self, meter: object, now_s: float) -> None:
+            if meter.text_length:
+                raise ZeroDivisionError
+
+        def close(self, answer: object, status: str) -> None:
+            pass
+
+    with pytest.raises(ZeroDivisionError):
+        session.run(session.ask("Explain groupby.", fast=True), Broken())
+    assert session.last.text.startswith("> **Practice")
+    assert session.totals.snapshot().fast_cost > 0
