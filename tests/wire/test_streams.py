@@ -227,6 +227,18 @@ class TestCredentials:
             session.run(session.ask("2+2?"))
             assert len(other.requests) == 1
 
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [("ANTHROPIC_AUTH_TOKEN", KEY), ("ANTHROPIC_CUSTOM_HEADERS", f"Authorization: Bearer {KEY}")],
+    )
+    def test_whatever_else_the_sdk_understands(
+        self, variable: str, value: str, session: Session, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("ANTHROPIC_API_KEY")
+        monkeypatch.setenv(variable, value)
+        assert session.run(session.ask("2+2?"))[1] is None
+        assert simulator.requests[0].headers["authorization"] == "<set>"
+
     def test_a_message_that_repeats_the_key_is_redacted(self, session: Session, simulator: Simulator) -> None:
         from fastmode_magic.simulator import Refusal
 
