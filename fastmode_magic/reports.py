@@ -65,10 +65,9 @@ def models(today: date) -> str:
         "|---|---|---|---|---|",
     ]
     for model in catalog.models():
-        stage = model.stage(today)
-        words = STAGES[stage].format(until=model.fast.until if model.fast else "")
         fast = _per_mtok(model.id, "fast") if model in catalog.with_fast_mode(today) else "none"
-        rows.append(f"| `{model.id}` | {model.aliases[0]} | {words} | {fast} | {_per_mtok(model.id, 'standard')} |")
+        standard = _per_mtok(model.id, "standard")
+        rows.append(f"| `{model.id}` | {model.aliases[0]} | {_stage(model, today)} | {fast} | {standard} |")
     return "\n".join([*rows, "", f"Prices: {prices.source()}."])
 
 
@@ -88,7 +87,6 @@ def doctor(session: "Session", front_end: str) -> str:
 def dry_run(session: "Session", ask: Ask) -> str:
     """What would be sent for `ask` and what it costs at both speeds; sends nothing billable."""
     model = catalog.find(ask.model)
-    today = datetime.now(UTC)
 
     async def count(connection: "Connection") -> int:
         return await connection.count_tokens(counted(ask, model))
@@ -100,13 +98,11 @@ def dry_run(session: "Session", ask: Ask) -> str:
         tokens, how = ask.estimated_input_tokens, f"estimated: {sentence(why)}"
     rows = ["| speed | input | with all of max_tokens |", "|---|---|---|"]
     for speed in ("standard", "fast"):
-        worst = Usage(input_tokens=tokens, output_tokens=ask.max_tokens)
-        least = prices.cost(model.id, Usage(input_tokens=tokens), speed, today)
-        most = prices.cost(model.id, worst, speed, today)
+        least, most = (worst_case(model.id, tokens, output, speed) for output in (0, ask.max_tokens))
         rows.append(f"| {speed} | {code(text.dollars(least))} | {code(text.dollars(most))} |")
     asked: Speed = "fast" if ask.fast else "standard"
-    body = build(ask, model, asked, header=model.needs_header(today.date()))
-    sent = json.dumps(body, ensure_ascii=False, indent=2).replace("```", "` ` `")
+    body = build(ask, model, asked, header=model.needs_header(date.today()))  # noqa: DTZ011  # the user's day
+    sent = json.dumps(body, ensure_ascii=False, indent=2)  # no line of it can begin with a fence
     return "\n".join(
         [f"**Dry run: nothing was sent.** {tokens:,} input tokens, {how}.", "", *rows, "", "```json", sent, "```"]
     )
@@ -124,7 +120,7 @@ async def _examined(connection: "Connection", model: catalog.Model) -> list[tupl
         ("SDK", f"anthropic {sdk_version()}"),
         ("credential", connection.credential),
         ("base URL", connection.base_url),
-        ("fast mode", connection.without_fast or STAGES[model.stage(date.today())]),  # noqa: DTZ011  # the user's day
+        ("fast mode", connection.without_fast or _stage(model, date.today())),  # noqa: DTZ011  # the user's day
     ]
     try:
         tokens = await connection.count_tokens(counted(Ask("ping", model.id), model))
@@ -133,6 +129,11 @@ async def _examined(connection: "Connection", model: catalog.Model) -> list[tupl
         why = " ".join(str(part) for part in (error.status, error.broken, error.message) if part)
         return [*rows, ("free request", f"failed: {why}")]
     return [*rows, ("free request", f"works: the service counted {tokens} tokens")]
+
+
+def _stage(model: catalog.Model, day: date) -> str:
+    """What a model's fast mode is on `day`, in words."""
+    return STAGES[model.stage(day)].format(until=model.fast.until if model.fast else "")
 
 
 def _state(session: "Session") -> str:

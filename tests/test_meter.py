@@ -101,6 +101,12 @@ def test_nothing_is_billed_while_a_refused_attempt_waits():
     assert meter(Sent("fast", 1, 0.0), waiting, Sent("fast", 2, 2.0), Interrupted(2.0)).maybe_billed
 
 
+def test_what_a_lost_attempt_was_is_not_said_of_the_next():
+    lost = (Progressed(11.0, 11.0, thinking=True), Metered(Usage(7, 1), 11.0, "refusal"))
+    found = meter(SENT, STARTED, *lost, Retrying(1.0, "x", Usage(7, 1), 12.0), Sent("fast", 2, 13.0))
+    assert (found.stop_reason, found.thought) == (None, False)
+
+
 def test_a_speed_is_known_before_the_usage_is():
     started = Started("m", None, None, Quota(), 10.0, "fast")
     assert meter(SENT, started).speed == "fast"

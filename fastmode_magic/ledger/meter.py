@@ -124,7 +124,7 @@ class Meter:
             case Sent(at_s=at_s, speed=speed):
                 self.sent_s, self.asked_speed, self.now = at_s, speed, event
                 self._first_s = self._last_s = self._usage = self._speed = self._metered_bytes = None
-                self.maybe_billed = True
+                self.stop_reason, self.thought, self.maybe_billed = None, False, True
             case Started(model=model, request_id=request_id, usage=usage):
                 self.model, self.request_id, self._usage, self.now = model, request_id, usage, event
                 self._speed = event.speed

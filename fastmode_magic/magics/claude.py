@@ -1,6 +1,7 @@
 """%claude and %%claude: parse, hand over, show."""
 
 import html
+import re
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -122,7 +123,10 @@ def show(shell: Any, session: Session, markdown: str) -> None:
     """Show a report."""
     from ..views.safe import terminal_text
 
-    plain = terminal_text(html.unescape(markdown.replace("**", "").replace("`", "")))
+    # Outside fences the marks go; inside, as in a dry run, every character is what would be sent.
+    pieces = re.split(r"^```\w*\n?", markdown, flags=re.MULTILINE)
+    pieces[::2] = [html.unescape(piece.replace("**", "").replace("`", "")) for piece in pieces[::2]]
+    plain = terminal_text("".join(pieces))
     if in_terminal(shell, session):
         print(plain)  # noqa: T201  # the terminal is the display
     else:

@@ -18,7 +18,6 @@ class TerminalView:
         self._written = 0
         self._thinking_written = 0
         self._said = ""
-        self._notices = 0
 
     def update(self, meter: Meter, now_s: float) -> None:
         """Write what is new."""

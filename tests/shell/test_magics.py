@@ -214,6 +214,19 @@ class TestFastmode:
         for words in ("nothing was sent", '"speed": "fast"', "what is {x}?", "$0.6400", "$0.3200"):
             assert words in shown
 
+    def test_dry_run_shows_the_prompt_to_the_letter(
+        self, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run(shell, "%claude --dry-run a `b` **c** ``` &lt; $d")
+        assert "a `b` **c** ``` &lt; $d" in capsys.readouterr().out
+
+    def test_doctor_says_when_a_fast_mode_ends(
+        self, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run(shell, "%config FastMode.model = 'opus-4-7'")
+        run(shell, "%fastmode doctor")
+        assert "ended 2026-07-24" in capsys.readouterr().out
+
     def test_settings_are_in_config(self, shell: InteractiveShell, simulator: Simulator) -> None:
         run(shell, "%config FastMode.model = 'fable'")
         run(shell, "%claude 2+2?")
