@@ -1,0 +1,122 @@
+/** One kernel's session as the page knows it: its comm, its runs, its status. */
+
+import type { Comm, KernelConnection, Message } from "@jupyterlab/services";
+import { type Answer, COMM_TARGET, type Late, type ToKernel, type ToPage } from "../protocol";
+import { AnswerStore, isLive, StatusStore } from "../store";
+import { Line } from "./line";
+
+const DOCUMENT_MS = 500; // a page that was reloaded does not get the document of a run that began before
+
+export class Session {
+  readonly status = new StatusStore();
+  readonly runs = new Map<string, AnswerStore>();
+  /** Called with answers that belong into cells of this page. */
+  onLate: (late: Late[]) => void = () => {};
+  onLive: (cell: string, answer: Answer) => void = () => {};
+  /** Called when the kernel of running answers has gone. */
+  onLost: () => void = () => {};
+  private readonly placed = new Set<string>();
+  private line: Line | null = null;
+  private readonly wanted = new Set<string>();
+
+  constructor(readonly kernel: KernelConnection) {
+    kernel.registerCommTarget(COMM_TARGET, this.open);
+    kernel.statusChanged.connect(this.follow);
+    kernel.iopubMessage.connect(this.overhear);
+  }
+
+  /** Look for a session that is older than this page. */
+  async find(): Promise<void> {
+    const reply = await this.kernel.requestCommInfo({ target_name: COMM_TARGET });
+    const id = Object.keys(reply.content.comms ?? {}).at(-1);
+    if (id && !this.line && !this.kernel.hasComm(id)) this.open(this.kernel.createComm(COMM_TARGET, id));
+  }
+
+  /** The store of a run; made from `answer` if it is new. */
+  run(answer: Answer): AnswerStore {
+    let store = this.runs.get(answer.run);
+    if (!store) {
+      store = new AnswerStore(answer);
+      this.runs.set(answer.run, store);
+    }
+    return store;
+  }
+
+  /** The document of a run has arrived in its cell. */
+  place(run: string): void {
+    if (!this.runs.has(run) || this.placed.has(run)) return;
+    this.placed.add(run);
+    this.send({ placed: run });
+  }
+
+  send(message: ToKernel): boolean {
+    void this.line?.send(message);
+    return this.line !== null;
+  }
+
+  /** Runs that were still coming have lost their kernel. */
+  lose(words: string): void {
+    for (const store of this.runs.values()) if (isLive(store.answer.phase)) store.lose(words);
+  }
+
+  dispose(): void {
+    this.kernel.statusChanged.disconnect(this.follow);
+    this.kernel.iopubMessage.disconnect(this.overhear);
+    this.kernel.removeCommTarget(COMM_TARGET, this.open);
+    this.line?.dispose();
+    this.lose("the page left the kernel");
+  }
+
+  /** A kernel that is busy does not tell its comms: a page that comes back to one knows its own by what they say. */
+  private readonly overhear = (_: unknown, message: Message): void => {
+    if (this.line) return void this.kernel.iopubMessage.disconnect(this.overhear);
+    const { comm_id: id, data } = message.content as { comm_id?: string; data?: ToPage };
+    if (message.header.msg_type !== "comm_msg" || !id || !(data?.frame ?? data?.status)) return;
+    if (!this.kernel.hasComm(id)) this.open(this.kernel.createComm(COMM_TARGET, id));
+    this.receive(data);
+  };
+
+  private readonly open = (comm: Comm): void => {
+    const line = new Line(this.kernel, comm);
+    this.line = line;
+    comm.onMsg = (message) => this.receive(message.content.data as ToPage);
+    comm.onClose = () => {
+      if (this.line === line) this.line = null;
+    };
+    void line.send({ hello: true }); // not awaited: messages of the kernel stand still until this returns
+  };
+
+  private receive(message: ToPage): void {
+    const { frame, status, ended, late, live } = message;
+    if (frame) {
+      const isNew = !this.runs.has(frame.run);
+      this.frame(frame.run, frame.whole, (store) => store.apply(frame));
+      if (isNew && frame.whole && frame.cell) this.onLive(frame.cell, frame.whole);
+    }
+    if (status) this.status.set(status, performance.now());
+    for (const one of live ?? []) {
+      this.frame(one.whole.run, one.whole, (store) => store.apply({ run: one.whole.run, whole: one.whole }));
+      this.onLive(one.cell, one.whole);
+    }
+    if (late?.length) this.onLate(late);
+    if (ended) setTimeout(() => this.placed.has(ended) || this.send({ want: ended }), DOCUMENT_MS);
+  }
+
+  private frame(run: string, whole: Answer | undefined, use: (store: AnswerStore) => void): void {
+    const store = this.runs.get(run) ?? (whole && this.run(whole));
+    if (store) use(store);
+    const complete = store && !store.gap;
+    if (complete) this.wanted.delete(run);
+    else if (!this.wanted.has(run)) {
+      this.wanted.add(run); // once: the frames of a busy kernel come thirty times a second
+      this.send({ want: run });
+    }
+  }
+
+  private readonly follow = (_: unknown, status: string): void => {
+    if (!["dead", "restarting", "autorestarting", "terminating"].includes(status)) return;
+    this.line = null;
+    this.lose("the kernel stopped");
+    this.onLost();
+  };
+}

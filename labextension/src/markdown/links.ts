@@ -1,0 +1,17 @@
+/** What a model's text may point to. */
+
+import { decoded } from "./characters";
+
+const SCHEME = /^(?:https?:\/\/[^/\s]|mailto:[^\s])/i;
+const IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z\d+/]+={0,2}$/;
+
+/** The address of a link, null if it is none that a click may open. */
+export function address(href: string): string | null {
+  const url = decoded(href).trim();
+  return SCHEME.test(url) ? url : null;
+}
+
+/** The source of an image that is in the text itself: nothing is fetched. */
+export function picture(href: string): string | null {
+  return IMAGE.test(href) ? href : null;
+}

@@ -1,0 +1,56 @@
+/** The answer for front ends that carry anywidget. */
+
+import type { Answer, ToKernel, ToPage } from "../protocol";
+import { AnswerStore, StatusStore } from "../store";
+import { mountAnswer } from "../view/answer";
+import type { Host } from "../view/host";
+
+interface Model {
+  get(name: "answer"): Answer;
+  on(event: string, callback: (message: ToPage) => void): void;
+  off(event: string, callback: (message: ToPage) => void): void;
+  send(message: ToKernel): void;
+}
+
+/** By run: `initialize` and `render` get different models of one widget. */
+const stores = new Map<string, { answer: AnswerStore; status: StatusStore }>();
+let math: Promise<Awaited<ReturnType<Host["loadMath"]>>> | null = null;
+let pushed: (source: string) => void = () => {};
+const source = new Promise<string>((resolve) => {
+  pushed = resolve;
+});
+
+function loadMath() {
+  // the kernel pushes the module when it sees the first formula: a busy one could not be asked
+  math ??= source.then((text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" }))));
+  return math;
+}
+
+export default {
+  initialize({ model }: { model: Model }) {
+    const answer = new AnswerStore(model.get("answer"));
+    const status = new StatusStore();
+    const { run } = answer.answer;
+    stores.set(run, { answer, status });
+    const receive = (message: ToPage) => {
+      if (message.math) pushed(message.math);
+      if (message.frame) answer.apply(message.frame);
+      if (message.status) status.set(message.status, performance.now());
+    };
+    const snapshot = () => answer.set(model.get("answer"));
+    model.on("msg:custom", receive);
+    model.on("change:answer", snapshot);
+    return () => {
+      stores.delete(run);
+      model.off("msg:custom", receive);
+      model.off("change:answer", snapshot);
+    };
+  },
+  render({ model, el }: { model: Model; el: HTMLElement }) {
+    const store = stores.get(model.get("answer").run);
+    if (!store) return;
+    model.send({ hello: true });
+    const stop = (run: string) => model.send({ stop: run });
+    return mountAnswer(el, store.answer, { stop, status: () => store.status, loadMath });
+  },
+};
