@@ -147,6 +147,8 @@ def _ending(ask: Ask, meter: Meter) -> tuple[str | None, list[str]]:
                 explained = f" ({explanation.rstrip('.')})" if explanation else ""
                 return words, [sentence.format(max_tokens=ask.max_tokens, explained=explained)]
             return (None if reason in {"end_turn", "stop_sequence", None} else f"stopped: {reason}"), []
+        case None:
+            return "on its way", []
         case Failed():
             return ("cut off" if meter.text_length else "failed"), []
         case _:

@@ -1,8 +1,10 @@
 """What a run became, as a value."""
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from .claude.usage import Speed, Usage
 
@@ -49,6 +51,22 @@ class Answer:
     list_price_of: str | None = None
     at: datetime | None = field(default=None, compare=False)
 
+    @property
+    def done(self) -> bool:
+        """Whether it has ended: always; an answer in the background has this, `wait` and `stop` as well."""
+        return True
+
+    def wait(self, timeout_s: float | None = None) -> "Answer":  # noqa: ARG002  # nothing to wait for
+        """This answer."""
+        return self
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+    def __await__(self) -> Generator[Any, None, "Answer"]:
+        return self
+        yield  # makes this a generator, which `await` wants
+
     def __str__(self) -> str:
         return self.text
 
@@ -57,7 +75,7 @@ class Answer:
         start = words if len(words) <= 60 else words[:59] + "…"
         return f"<Answer {self.model} at {self.speed or 'unreported'} speed: {start!r}>"
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         from .views.document import bundle
 
         return bundle(self)

@@ -37,10 +37,9 @@ def status(session: "Session") -> str:
     lines = [f"**Fast mode is** {sentence(_state(session))}"]
     if session.last:
         lines.append(f"last answer: {code(session.last_status)}")
-    lines.append(session.quota_words(session.settings.model) or "fast quota: unknown")
-    spent = (
-        f"{text.session(totals)}: {text.dollars(totals.fast_cost)} fast, {text.dollars(totals.standard_cost)} standard"
-    )
+    lines.append(f"fast quota: {session.quota_words(session.settings.model) or 'unknown'}")
+    parts = f"{text.dollars(totals.fast_cost)} fast, {text.dollars(totals.standard_cost)} standard"
+    spent = f"session {text.session(totals)}: {parts}"
     lines.append(sentence(f"{spent} (answers: {totals.answers}{', practice' if session.practising else ''})"))
     if totals.fast_rate and totals.standard_rate:
         lines.append(f"measured: {text.pace(totals.fast_rate)} fast, {text.pace(totals.standard_rate)} standard")
@@ -137,14 +136,8 @@ def _stage(model: catalog.Model, day: date) -> str:
 
 
 def _state(session: "Session") -> str:
-    if not session.fast:
-        return "off: cells go at standard speed unless they say --fast; `%fastmode on` changes that"
-    run = session.last_run
-    if run is None or run.account is None:
-        return "on: later cells ask for fast"
-    model = catalog.find(session.settings.model)
-    state, why = session.engine.standing.state(run.account, model.id, model.fast_pool, session.engine.clock())
-    return f"{state}: {why}"
+    state, why, left_s = session.state()
+    return f"{state}: {why}" + ("" if left_s is None else f"; fast again in {left_s:.0f} s")
 
 
 def _per_mtok(model: str, speed: str) -> str:

@@ -2,21 +2,24 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 
 from .answer import Answer
 from .claude import catalog
 from .claude.access import Access
 from .claude.engine import Engine, Run
-from .claude.errors import BadInput, Ending, Interrupted
+from .claude.errors import BadInput, Ending, FastmodeError, Interrupted
 from .claude.events import Failed
 from .claude.events import Interrupted as Stopped
 from .claude.policy import Rates
+from .claude.quota import Quota
+from .claude.standing import State
 from .ledger.meter import Meter
 from .ledger.totals import Totals
 from .prompt.ask import Ask
@@ -24,7 +27,16 @@ from .settings import FastMode, Values, environment_fingerprint
 
 if TYPE_CHECKING:
     from .accounting import Prefixes
+    from .background import BackgroundAnswer
     from .simulator import Simulator
+    from .views.lab import Lab
+    from .views.protocol import Live, Status, ToKernel
+    from .views.stream import Stream
+    from .views.text import Facts
+
+    Show = Callable[[Stream], "View"]
+
+TELL_S = 1.0  # between two messages about a session whose runs go on
 
 
 class View(Protocol):
@@ -33,14 +45,30 @@ class View(Protocol):
     def update(self, meter: Meter, now_s: float) -> None:
         """Something came, or a tenth of a second passed."""
 
-    def close(self, answer: Answer, status: str) -> None:
-        """The run has ended; `status` is its status line."""
+    def tell(self, status: "Status") -> None:
+        """How the session goes, now and then."""
+
+    def close(self, answer: Answer, facts: "Facts") -> None:
+        """The run has ended; `facts` are those of its status line."""
+
+
+@dataclass(slots=True)
+class Active:
+    """A run under way."""
+
+    ask: Ask
+    run: Run
+    stream: "Stream"
+    began: datetime
+    view: View | None = None
+    cell: str | None = None
+    meter: Meter = field(default_factory=Meter)
 
 
 class Session:
     """What lives as long as the kernel: engine, totals, the switch of fast mode, a key that was typed in.
 
-    Used by one thread, the one that runs cells.
+    Runs may be followed by several threads at once; the lab extension calls from one more.
     """
 
     def __init__(self, settings: FastMode, engine: Engine | None = None) -> None:
@@ -48,13 +76,21 @@ class Session:
         self.engine = engine or Engine()
         self.fast = False
         self.last: Answer | None = None
-        self.last_status = ""
+        self.last_facts: Facts = []
+        self.last_rates: list[int] = []
         self.last_run: Run | None = None
+        self.lab: Lab | None = None  # where there is a kernel
+        self.active: dict[str, Active] = {}
+        self.widget_answered = False  # whether a widget's view has been seen in this session
+        self.on_change: Callable[[], None] = lambda: None  # a run began or ended, or fast was switched
         self.simulator: Simulator | None = None
         self._key: str | None = None
         self._totals = {False: Totals(), True: Totals()}  # what practice "costs" is not mixed with money
         self._prefixes: Prefixes | None = None
         self._loading: threading.Thread | None = None
+        self._lock = threading.RLock()
+        self._told_s = float("-inf")
+        self._fast_seen = False  # whether a cell asked for fast since it was switched off
 
     @property
     def practising(self) -> bool:
@@ -65,6 +101,13 @@ class Session:
     def totals(self) -> Totals:
         """What this session has cost so far; practice is counted apart."""
         return self._totals[self.practising]
+
+    @property
+    def last_status(self) -> str:
+        """The status line of the last answer; empty before the first."""
+        from .views import text
+
+        return text.status(self.last, self.last_facts) if self.last else ""
 
     def warm_up(self) -> None:
         """Load what the first cell needs in threads of their own; returns at once."""
@@ -119,24 +162,61 @@ class Session:
             raise BadInput(problem, "`%%claude?` and `help(fastmode_magic.ask)` say what goes.")
         return replace(ask, model=catalog.find(ask.model).id)
 
-    def run(self, ask: Ask, view: View | None = None) -> tuple[Answer, Ending | None]:
-        """Answer `ask`, showing it in `view`; what went wrong is returned beside what came, so that nothing is lost."""
+    def run(self, ask: Ask, show: "Show | None" = None, cell: str | None = None) -> tuple[Answer, Ending | None]:
+        """Answer `ask`, showing it; what went wrong is returned beside what came, so that nothing is lost.
+
+        `show` makes a view of the run's stream; `cell` is the id of the notebook's cell, where that is known.
+        """
+        return self._follow(self._begin(ask, show, cell, background=False))
+
+    def start(
+        self,
+        ask: Ask,
+        show: "Show | None" = None,
+        cell: str | None = None,
+        present: Callable[[Ending], Ending] = lambda error: error,
+    ) -> "BackgroundAnswer":
+        """Answer `ask` in a thread of its own; returns at once. `present` prepares an error for who waits."""
+        from .background import BackgroundAnswer
+
+        active = self._begin(ask, show, cell, background=True)
+        if active.view:
+            active.view.update(active.meter, self.engine.clock())  # here, so that its output is this cell's
+        return BackgroundAnswer(
+            lambda: self._follow(active), lambda: self._so_far(active), active.run.interrupt, present
+        )
+
+    def _begin(self, ask: Ask, show: "Show | None", cell: str | None, *, background: bool) -> Active:
         self.warm_up()
+        from .views.stream import Stream
+
         began = datetime.now(UTC)
-        meter = Meter()
-        error: Ending | None = None
         run = self.engine.start(ask, catalog.find(ask.model), self.access(), self._rates())
+        asked = "fast" if ask.fast else "standard"
+        rate = self.totals.snapshot().standard_rate
+        stream = Stream(uuid4().hex[:12], ask.model, asked, standard_rate=rate, background=background, at=began)
+        active = Active(ask, run, stream, began, show(stream) if show else None, cell)
+        self.active[stream.run] = active
+        self._fast_seen = self._fast_seen or ask.fast
+        self._changed()
+        return active
+
+    def _follow(self, active: Active) -> tuple[Answer, Ending | None]:
+        run, meter, view = active.run, active.meter, active.view
+        error: Ending | None = None
         interrupted = False
         try:
             for frame in run.frames():
                 meter.feed(frame)
                 if view:
                     view.update(meter, self.engine.clock())
+                self._tell_now_and_then()
         except KeyboardInterrupt:
             interrupted = True
         except BaseException:  # a view that fails loses neither what came nor what it cost: `%fastmode last` has it
             meter.feed(run.stop())
-            self._ended(ask, meter, run, began, None)
+            active.view = None
+            self._ended(active)
             raise
         with _uninterrupted():
             if interrupted:
@@ -145,35 +225,150 @@ class Session:
                 error = meter.end.error
             if interrupted or isinstance(meter.end, Stopped):
                 error = Interrupted("You stopped the answer.", "What came is kept and bound to `_`.")
-            return self._ended(ask, meter, run, began, view), error
+            return self._ended(active, error), error
 
-    def _ended(self, ask: Ask, meter: Meter, run: Run, began: datetime, view: View | None) -> Answer:
-        from . import accounting
+    def _ended(self, active: Active, error: Ending | None = None) -> Answer:
         from .views import text
 
-        self._prefixes = self._prefixes or accounting.Prefixes()
-        answer = accounting.answer_of(ask, meter, began, base_url=run.account.base_url if run.account else None)
-        if self.practising:
-            answer = replace(answer, list_price_of="practice")
-        if notice := self._prefixes.missed(ask, answer, began):
-            answer = replace(answer, notices=(*answer.notices, notice))
-        if entry := accounting.entry_of(answer):
-            self.totals.add(entry)
-        self.last, self.last_run = answer, run
-        self.last_status = text.status(answer, self.totals.snapshot(), self.quota_words(ask.model))
-        if view:
-            view.close(answer, self.last_status)
+        with self._lock:
+            answer = self._so_far(active)
+            if active.stream.background and isinstance(error, FastmodeError):  # no cell raises it
+                answer = replace(answer, notices=(*answer.notices, f"{error.what} {error.next_step}"))
+            if notice := self._missed(active, answer):
+                answer = replace(answer, notices=(*answer.notices, notice))
+            if entry := _accounting().entry_of(answer):
+                self.totals.add(entry)
+            self.last, self.last_run, self.last_rates = answer, active.run, active.stream.pace.rates
+            self.last_facts = text.facts(answer, self.totals.snapshot(), self.quota_words(active.ask.model))
+            facts = self.last_facts
+        if active.view:
+            active.view.close(answer, facts)
+        self.active.pop(active.stream.run, None)
+        self._changed()
         return answer
 
-    def quota_words(self, model: str) -> str | None:
-        """What is left of the fast quota, as the last answer's account has it; None while unknown."""
+    def _so_far(self, active: Active) -> Answer:
+        account = active.run.account
+        answer: Answer = _accounting().answer_of(
+            active.ask, active.meter, active.began, base_url=account.base_url if account else None
+        )
+        return replace(answer, list_price_of="practice") if self.practising else answer
+
+    def _missed(self, active: Active, answer: Answer) -> str | None:
+        self._prefixes = self._prefixes or _accounting().Prefixes()
+        return self._prefixes.missed(active.ask, answer, active.began)
+
+    def quota(self, model: str) -> Quota:
+        """The buckets that the last account's responses reported; unknown ones are None."""
         run = self.last_run
         if run is None or run.account is None:
-            return None
+            return Quota()
+        return self.engine.standing.quota(run.account, catalog.find(model).fast_pool)
+
+    def quota_words(self, model: str) -> str | None:
+        """What is left of the fast quota; None while unknown."""
         from .views import text
 
-        quota = self.engine.standing.quota(run.account, catalog.find(model).fast_pool)
-        return text.quota(quota, self.engine.clock())
+        return text.quota(self.quota(model), self.engine.clock())
+
+    def state(self) -> tuple[State, str, float | None]:
+        """Fast mode in this session: on, cooldown or off; why; seconds of cooldown left."""
+        run, now_s = self.last_run, self.engine.clock()
+        asked = self.fast or self._fast_seen
+        if asked and run and run.account:
+            model = catalog.find(self.settings.model)
+            state, why, left_s = self.engine.standing.state(run.account, model.id, model.fast_pool, now_s)
+            if state != "on":
+                return state, why, left_s
+        if self.fast:
+            return "on", "later cells ask for fast", None
+        if asked:
+            return "on", "cells with --fast ask for it", None
+        return "off", "cells go at standard speed unless they say --fast; `%fastmode on` changes that", None
+
+    def status(self) -> "Status":
+        """The session as the page shows it."""
+        from .views import status
+
+        totals, pulse = self.totals.snapshot(), status.Pulse()
+        running = list(self.active.values())  # a copy: other threads begin and end runs
+        if running:
+            pulse = status.of_meter(running[-1].meter, running[-1].stream.pace.rates)
+        elif self.last:
+            pulse = status.of_answer(self.last, self.last_rates)
+        state, why, left_s = self.state()
+        return {
+            "version": 1,
+            "state": state,
+            "switched_on": self.fast,
+            "why": why,
+            "cooldown_s": left_s,
+            "running": len(running),
+            "badge": pulse.badge,
+            "facts": status.facts(pulse, totals),
+            "rates": list(pulse.rates),
+            "quota": status.gauges(self.quota(self.settings.model), self.engine.clock()),
+            "at": datetime.now(UTC).isoformat(),
+        }
+
+    def switch(self, *, fast: bool) -> None:
+        """Ask for fast in later cells, or for standard; switching on forgets refusals."""
+        self.fast = self._fast_seen = fast
+        if fast:
+            self.engine.standing.forget_refusals()
+        self._changed()
+
+    def stop(self, run: str | None = None) -> int:
+        """Stop one run, or all; returns how many were stopped."""
+        stopped = [one for name, one in list(self.active.items()) if run in (None, name)]
+        for one in stopped:
+            one.run.interrupt()
+        return len(stopped)
+
+    def live(self) -> "list[Live]":
+        """The running answers, for a page that has just connected."""
+        now_s = self.engine.clock()
+        return [
+            {"cell": one.cell, "whole": one.stream.whole(one.meter, now_s)}
+            for one in list(self.active.values())
+            if one.cell
+        ]
+
+    def cell(self, run: str) -> str | None:
+        """The id of the cell in which a run was asked."""
+        active = self.active.get(run)
+        return active.cell if active else None
+
+    def receive(self, message: "ToKernel") -> None:
+        """A page asks for something."""
+        match message:
+            case {"hello": True}:  # a widget's view: widgets can be shown here
+                self.widget_answered = True
+            case {"stop": str(run)}:
+                self.stop(run)
+            case {"fast": bool(fast)}:
+                self.switch(fast=fast)
+            case {"want": str(run)} if active := self.active.get(run):
+                active.stream.wanted = True  # its next frame is a snapshot
+
+    def tell(self) -> None:
+        """Tell every page how the session goes."""
+        self._told_s = self.engine.clock()
+        views = [one.view for one in list(self.active.values()) if one.view]
+        if views or (self.lab and self.lab.announced):
+            status = self.status()
+            if self.lab:
+                self.lab.tell(status)
+            for view in views:
+                view.tell(status)
+
+    def _tell_now_and_then(self) -> None:
+        if self.engine.clock() - self._told_s >= TELL_S:
+            self.tell()
+
+    def _changed(self) -> None:
+        self.tell()
+        self.on_change()
 
     def _rates(self) -> Rates:
         measured, default = self.totals.snapshot(), Rates()
@@ -185,6 +380,8 @@ class Session:
 
     def close(self) -> None:
         """Stop the simulator and the engine."""
+        if self.lab:
+            self.lab.close()
         self.stop_practising()
         self.engine.close()
 
@@ -213,6 +410,12 @@ def _load() -> None:
     from .views import document  # noqa: F401
 
     prices.load()
+
+
+def _accounting() -> Any:
+    from . import accounting
+
+    return accounting
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class FastMode(Configurable):
     stall_timeout_s = Float(
         _DEFAULTS.stall_timeout_s, min=0.1, help="Seconds without a byte after which a stream counts as broken."
     ).tag(config=True)
-    display = Enum(("auto", "markdown", "terminal"), "auto", help="How answers are shown.").tag(config=True)
+    display = Enum(("auto", "widget", "markdown", "terminal"), "auto", help="How answers are shown.").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         """Take what the environment says; a value that cannot be is left out, and told in `problems`."""

@@ -22,7 +22,7 @@ from .standing import Account, Standing
 if TYPE_CHECKING:
     from .transport import Connection, Transport
 
-FRAME_S = 0.030  # at most 33 frames a second: what a page can take
+FRAME_S = 0.035  # at most 29 frames a second: what a page can take
 TICK_S = 0.1  # an untimed wait cannot be interrupted everywhere
 CLOSE_S = 0.2  # how long a stop waits for the connection to be closed
 
@@ -40,12 +40,15 @@ class Run:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._frames: queue.SimpleQueue[list[Event]] = queue.SimpleQueue()
+        self._frames: queue.SimpleQueue[list[Event] | None] = queue.SimpleQueue()  # None: whoever reads shall stop
         self._future: Future[None] | None = None
         self.account: Account | None = None  # known once the connection is there
 
     def frames(self) -> Iterator[list[Event]]:
-        """Frames of events until the run has ended; an empty one each 0.1 s in which nothing happened."""
+        """Frames of events until the run has ended; an empty one each 0.1 s in which nothing happened.
+
+        Raises KeyboardInterrupt after `interrupt`.
+        """
         while True:
             try:
                 frame = self._frames.get(timeout=TICK_S)
@@ -54,9 +57,15 @@ class Run:
                     self._future.result()  # raises what should not have happened
                 yield []
                 continue
+            if frame is None:
+                raise KeyboardInterrupt
             yield frame
             if frame and isinstance(frame[-1], Ended):
                 return
+
+    def interrupt(self) -> None:
+        """Make `frames` raise KeyboardInterrupt where it is read; callable from any thread."""
+        self._frames.put(None)
 
     def stop(self) -> list[Event]:
         """Close the connection; returns the events that were still to come, the end included."""
@@ -66,14 +75,14 @@ class Run:
         until_s = self._clock() + CLOSE_S
         while not (rest and isinstance(rest[-1], Ended)):
             try:
-                rest += self._frames.get(timeout=max(0.0, until_s - self._clock()))
+                rest += self._frames.get(timeout=max(0.0, until_s - self._clock())) or []
             except queue.Empty:
                 rest.append(Interrupted(self._clock()))
         return joined(rest)
 
 
 class _Frames:
-    """On the loop: gathers events and hands a frame over every 30 ms, the first at once."""
+    """On the loop: gathers events and hands a frame over every 35 ms, the first at once."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, out: Callable[[list[Event]], None]) -> None:
         self._loop = loop

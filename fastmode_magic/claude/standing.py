@@ -81,10 +81,10 @@ class Standing:
         self._told.clear()
         self._cooldowns.clear()
 
-    def state(self, account: Account, model: str, pool: str, now_s: float) -> tuple[State, str]:
-        """on, cooldown or off, and why in words a person understands."""
+    def state(self, account: Account, model: str, pool: str, now_s: float) -> tuple[State, str, float | None]:
+        """on, cooldown or off; why in words a person understands; the seconds of cooldown left."""
         if refusal := self.refused(account, model):
-            return "off", refusal.reason
+            return "off", refusal.reason, None
         if cooldown := self.cooldown(account, pool, now_s):
-            return "cooldown", f"{cooldown.reason}; fast again in {cooldown.until_s - now_s:.0f} s"
-        return "on", "fast is asked for"
+            return "cooldown", cooldown.reason, cooldown.until_s - now_s
+        return "on", "fast is asked for", None

@@ -26,8 +26,8 @@ class Meter:
     """What is known of a run so far; every property is None while unknown."""
 
     def __init__(self) -> None:
-        self._text: list[str] = []
-        self._thinking: list[str] = []
+        self._text = _Text()
+        self._thinking = _Text()
         self._bytes = 0
         self._usage: Usage | None = None
         self._speed: str | None = None
@@ -55,14 +55,13 @@ class Meter:
 
     @property
     def text(self) -> str:
-        """The answer so far; surrogates that came apart are joined, and what is left of them replaced."""
-        self._text = ["".join(self._text)]
-        return _whole(self._text[0])
+        """The answer so far; it only ever grows."""
+        return self._text.value
 
     @property
     def thinking(self) -> str:
         """The summary of the thinking so far."""
-        return _whole("".join(self._thinking))
+        return self._thinking.value
 
     @property
     def text_length(self) -> int:
@@ -107,12 +106,12 @@ class Meter:
     def _count(self, event: Event) -> None:
         match event:
             case TextDelta(at_s=at_s, text=text):
-                self._text.append(text)
+                self._text.add(text)
                 self._bytes += len(text.encode("utf-8", "replace"))
                 self._first_text_s = at_s if self._first_text_s is None else self._first_text_s
                 self._content(at_s, event.until_s)
             case ThinkingDelta(at_s=at_s, text=text):
-                self._thinking.append(text)
+                self._thinking.add(text)
                 self.thought = True
                 self._bytes += len(text.encode("utf-8", "replace"))
                 self._content(at_s, event.until_s)
@@ -137,11 +136,18 @@ class Meter:
                 self.maybe_billed = isinstance(event, Retrying) and event.billed and event.lost is None
                 self._lose(event.lost if isinstance(event, Retrying) else None)
             case Finished(stop_reason=stop_reason):
+                self._close()
                 self.end, self.stop_reason = event, stop_reason or self.stop_reason
             case Interrupted():
+                self._close()
                 self.end = event
             case Failed(billed=billed):
+                self._close()
                 self.end, self.maybe_billed = event, billed and self.sent_s is not None
+
+    def _close(self) -> None:
+        self._text.close()
+        self._thinking.close()
 
     def _lose(self, usage: Usage | None) -> None:
         """Keep what a failed attempt had used; where the speed was not reported, standard if only that was asked."""
@@ -156,6 +162,27 @@ class Meter:
 
 def _between(start_s: float | None, end_s: float | None) -> float | None:
     return None if start_s is None or end_s is None else end_s - start_s
+
+
+class _Text:
+    """Text that only grows: half a surrogate pair waits for the other half, and is replaced if that never comes.
+
+    `value` may be read by another thread than the one that adds.
+    """
+
+    def __init__(self) -> None:
+        self.value = ""
+        self._half = ""
+
+    def add(self, text: str) -> None:
+        text, self._half = self._half + text, ""
+        if "\ud800" <= text[-1:] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        self.value += _whole(text)
+
+    def close(self) -> None:
+        self.value += _whole(self._half)
+        self._half = ""
 
 
 def _whole(text: str) -> str:

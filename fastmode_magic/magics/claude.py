@@ -2,7 +2,8 @@
 
 import html
 import re
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.display import display
@@ -11,7 +12,12 @@ from ..answer import Answer
 from ..claude.errors import BadInput, Ending, FastmodeError, Interrupted
 from ..prompt.ask import Ask
 from ..session import Session, View
-from . import options
+from . import front_end, options
+
+if TYPE_CHECKING:
+    from ..background import BackgroundAnswer
+    from ..views.notebook import Carrier
+    from ..views.stream import Stream
 
 HELP = f"""Send a cell, or a line, to Claude; the answer streams in and is kept.
 
@@ -52,23 +58,27 @@ class ClaudeMagics(Magics):
     def __init__(self, shell: Any, session: Session) -> None:
         super().__init__(shell)
         self.session = session
-        self._shown: tuple[Answer, int] | None = None
+        self._shown: tuple[Answer | BackgroundAnswer, int] | None = None
+        self._said = False
 
     @no_var_expand
     @line_cell_magic
-    def claude(self, line: str, cell: str | None = None) -> Answer | None:
+    def claude(self, line: str, cell: str | None = None) -> "Answer | BackgroundAnswer | None":
         if line == "--misplaced" and cell is None:
             raise present(self.shell, BadInput(*MISPLACED))
         try:
             parsed = options.parse(line, cell=cell is not None)
             fields = dict(parsed.fields)
             dry_run = fields.pop("dry_run", False)
+            background = fields.pop("background", False)
             ask = self.session.ask(parsed.prompt if cell is None else self._prompt(cell), **fields)
             if dry_run:
                 from .. import reports
 
                 show(self.shell, self.session, reports.dry_run(self.session, ask))
                 return None
+            if background and self._can_wait():
+                return self._start(ask, parsed.name, returns=cell is None)
             return self._answer(ask, parsed.name, returns=cell is None)
         except (FastmodeError, Interrupted) as error:
             raise present(self.shell, error) from None
@@ -82,28 +92,68 @@ class ClaudeMagics(Magics):
         return cell.removesuffix("\n") if hasattr(self.shell, "kernel") else cell.rstrip("\n")
 
     def _answer(self, ask: Ask, name: str | None, *, returns: bool) -> Answer | None:
-        answer, error = self.session.run(ask, self._view())
-        if name:
-            self.shell.push({name: answer})
-        self.shell.displayhook.update_user_ns(answer)
+        answer, error = self.session.run(ask, self._show, front_end.cell(self.shell))
+        self._bind(answer, name)
         if error:
             raise error
         self._shown = (answer, self.shell.execution_count)
         return answer if returns else None
 
-    def skip_display(self, answer: Answer) -> None:
+    def _start(self, ask: Ask, name: str | None, *, returns: bool) -> "BackgroundAnswer | None":
+        answer = self.session.start(ask, self._show, front_end.cell(self.shell), partial(present, self.shell))
+        self._bind(answer, name)
+        self._shown = (answer, self.shell.execution_count)
+        return answer if returns else None
+
+    def _bind(self, answer: "Answer | BackgroundAnswer", name: str | None) -> None:
+        if name:
+            self.shell.push({name: answer})
+        self.shell.displayhook.update_user_ns(answer)
+
+    def _can_wait(self) -> bool:
+        """Whether an answer can come later; where nobody would see it, it comes in the foreground, said once."""
+        if front_end.is_interactive_notebook(self.shell) and not in_terminal(self.shell, self.session):
+            return True
+        if not self._said:
+            self._said = True
+            print("fastmode-magic: no notebook to come back to, so --background answers in the foreground.")  # noqa: T201
+        return False
+
+    def skip_display(self, answer: "Answer | BackgroundAnswer") -> None:
         """A display formatter: an answer that was shown as it came is not displayed by its cell again."""
         if self._shown is None or self._shown[0] is not answer or self._shown[1] != self.shell.execution_count:
             raise NotImplementedError  # IPython's word for: display it as usual
 
-    def _view(self) -> View:
+    def _show(self, stream: "Stream") -> View:
         if in_terminal(self.shell, self.session):
             from ..views.terminal import TerminalView
 
             return TerminalView()
-        from ..views.markdown import MarkdownView
+        from ..views.notebook import NotebookView
 
-        return MarkdownView()
+        return NotebookView(stream, self._carrier, bundled=self._bundled, ended=self._ended)
+
+    def _carrier(self) -> "Carrier | None":
+        """What can bring frames to the page now."""
+        display_as, lab = self.session.settings.display, self.session.lab
+        if display_as == "markdown":
+            return None
+        if lab and lab.announced:
+            return lab
+        if display_as == "widget" or self.session.widget_answered or front_end.carries_widgets(self.shell):
+            from ..views.answer import WidgetCarrier
+
+            return WidgetCarrier(self.session.receive)
+        return None
+
+    def _bundled(self) -> bool:
+        """Whether a document that is still growing carries our own MIME type: where the extension may be there."""
+        lab = self.session.lab
+        return self.session.settings.display == "auto" and lab is not None and not lab.absent
+
+    def _ended(self, run: str, bundle: dict[str, object]) -> None:
+        if self.session.lab:
+            self.session.lab.ended(run, bundle)
 
 
 STOPPED = ("You stopped it.", "Run it again when you like.")
@@ -121,16 +171,20 @@ def in_terminal(shell: Any, session: Session) -> bool:
 
 def show(shell: Any, session: Session, markdown: str) -> None:
     """Show a report."""
+    if in_terminal(shell, session):
+        print(plain(markdown))  # noqa: T201  # the terminal is the display
+    else:
+        display({"text/markdown": markdown, "text/plain": plain(markdown)}, raw=True)
+
+
+def plain(markdown: str) -> str:
+    """A report as text for a terminal."""
     from ..views.safe import terminal_text
 
     # Outside fences the marks go; inside, as in a dry run, every character is what would be sent.
     pieces = re.split(r"^```\w*\n?", markdown, flags=re.MULTILINE)
     pieces[::2] = [html.unescape(piece.replace("**", "").replace("`", "")) for piece in pieces[::2]]
-    plain = terminal_text("".join(pieces))
-    if in_terminal(shell, session):
-        print(plain)  # noqa: T201  # the terminal is the display
-    else:
-        display({"text/markdown": markdown, "text/plain": plain}, raw=True)
+    return terminal_text("".join(pieces))
 
 
 def present(shell: Any, error: Ending) -> Ending:

@@ -11,7 +11,9 @@ from IPython.display import display
 
 from ..claude.errors import BadInput, FastmodeError, Interrupted
 from ..session import Session
-from .claude import STOPPED, in_terminal, present, show
+from .claude import STOPPED, in_terminal, plain, present, show
+
+MOST_STATUSES = 5  # that are kept up to date
 
 
 @magics_class
@@ -23,6 +25,7 @@ class FastmodeMagics(Magics):
     def __init__(self, shell: Any, session: Session) -> None:
         super().__init__(shell)
         self.session = session
+        self._statuses: list[Any] = []
 
     @line_magic
     def fastmode(self, line: str) -> None:
@@ -45,23 +48,43 @@ class FastmodeMagics(Magics):
         except KeyboardInterrupt:
             raise present(self.shell, Interrupted(*STOPPED)) from None
 
-    def _status(self) -> str:
+    def _status(self) -> str | None:
         from .. import reports
 
-        return reports.status(self.session)
+        if in_terminal(self.shell, self.session):
+            return reports.status(self.session)
+        self._statuses = [*self._statuses[1 - MOST_STATUSES :], display(self._bundle(), raw=True, display_id=True)]
+        self.session.on_change = self._refresh
+        return None
+
+    def _bundle(self) -> dict[str, object]:
+        from .. import reports
+        from ..views import status
+
+        markdown = reports.status(self.session)
+        return status.bundle(self.session.status(), markdown, plain(markdown))
+
+    def _refresh(self) -> None:
+        """What is saved of each status shown are the last numbers."""
+        bundle = self._bundle()
+        for shown in self._statuses:
+            shown.update(bundle, raw=True)
 
     def _on(self) -> str:
         from .. import reports
 
-        self.session.fast = True
-        self.session.engine.standing.forget_refusals()
+        self.session.switch(fast=True)
         return reports.switched(self.session)
 
     def _off(self) -> str:
         from .. import reports
 
-        self.session.fast = False
+        self.session.switch(fast=False)
         return reports.switched(self.session)
+
+    def _stop(self) -> str:
+        stopped = self.session.stop()
+        return f"Stopped: {stopped}; what came is kept." if stopped else "Nothing is running."
 
     def _models(self) -> str:
         from .. import reports
@@ -107,13 +130,14 @@ class FastmodeMagics(Magics):
         if in_terminal(self.shell, self.session):
             print(document.plain(answer, self.session.last_status))  # noqa: T201  # the terminal is the display
         else:
-            display(document.bundle(answer, self.session.last_status), raw=True)
+            display(document.bundle(answer, self.session.last_facts, self.session.last_rates), raw=True)
 
 
 COMMANDS: dict[str, tuple[Callable[..., str | None], str]] = {
     "status": (FastmodeMagics._status, "speed, last answer, quota and cost of this session (also without a word)"),
     "on": (FastmodeMagics._on, "later cells ask for fast; refusals are forgotten and fast is tried again"),
     "off": (FastmodeMagics._off, "later cells go at standard speed"),
+    "stop": (FastmodeMagics._stop, "stop what runs in the background; what came is kept"),
     "models": (FastmodeMagics._models, "the models, the life of their fast mode, their prices"),
     "login": (FastmodeMagics._login, "type an API key; it stays in memory"),
     "practice": (FastmodeMagics._practice, "answer from a simulator in this kernel; `practice off` ends it"),

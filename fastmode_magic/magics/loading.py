@@ -4,9 +4,11 @@ import sys
 from typing import Any
 
 from ..answer import Answer
+from ..background import BackgroundAnswer
 from ..session import Session, use
 from ..settings import FastMode
-from . import transform
+from ..views.lab import Lab
+from . import completion, transform
 from .claude import ClaudeMagics
 from .fastmode import FastmodeMagics
 
@@ -23,9 +25,14 @@ def load(shell: Any) -> Session:
     shell.configurables.append(settings)
     magics = ClaudeMagics(shell, session)
     shell.register_magics(magics)
-    shell.display_formatter.ipython_display_formatter.for_type(Answer, magics.skip_display)
+    for shown in (Answer, BackgroundAnswer):
+        shell.display_formatter.ipython_display_formatter.for_type(shown, magics.skip_display)
     shell.register_magics(FastmodeMagics(shell, session))
     transform.install(shell)
+    completion.install(shell)
+    if hasattr(shell, "kernel"):
+        session.lab = Lab(session)
+        session.lab.open(shell.kernel)
     _WarmUp(shell, session).arm()
     return session
 
@@ -42,13 +49,15 @@ def unload(shell: Any) -> None:
     if session is None:
         return
     transform.remove(shell)
+    completion.remove(shell)
     for kind, name in (("cell", "claude"), ("line", "claude"), ("line", "fastmode")):
         shell.magics_manager.magics[kind].pop(name, None)
     for name in ("ClaudeMagics", "FastmodeMagics"):
         shell.magics_manager.registry.pop(name, None)
     ours = (FastMode, ClaudeMagics, FastmodeMagics)  # IPython lists magics among the configurables, too
     shell.configurables[:] = [one for one in shell.configurables if not isinstance(one, ours)]
-    shell.display_formatter.ipython_display_formatter.pop(Answer, None)
+    for shown in (Answer, BackgroundAnswer):
+        shell.display_formatter.ipython_display_formatter.pop(shown, None)
     use(None)
     session.close()
 

@@ -22,6 +22,7 @@ class Option:
     metavar: str = ""
     read: Callable[[str], Any] | None = None
     value: Any = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +115,16 @@ OPTIONS = (
     Option(("-m", "--model"), "model", "alias (opus, fable, sonnet, …) or id of the model", "MODEL", str),
     Option(("--max-tokens",), "max_tokens", "most output tokens, thinking included; default 16,000", "N|max", _tokens),
     Option(("-s", "--system"), "system", "system prompt, in quotes if it has spaces", "TEXT", str),
-    Option(("--effort",), "effort", f"one of {', '.join(EFFORTS)}", "LEVEL", _one_of("--effort", EFFORTS)),
+    Option(
+        ("--effort",), "effort", f"one of {', '.join(EFFORTS)}", "LEVEL", _one_of("--effort", EFFORTS), choices=EFFORTS
+    ),
     Option(
         ("--thinking",),
         "thinking",
         "off (not shown, still billed) or summary",
         "{off,summary}",
         _one_of("--thinking", get_args(Thinking)),
+        choices=get_args(Thinking),
     ),
     Option(
         ("--fallback",),
@@ -128,8 +132,15 @@ OPTIONS = (
         "when fast is refused: auto takes what ends first, standard goes at once, wait waits, never fails",
         "{auto,standard,wait,never}",
         _one_of("--fallback", get_args(Fallback)),
+        choices=get_args(Fallback),
     ),
     Option(("--max-wait",), "max_wait_s", "longest wait for fast capacity; default 20 for auto", "SECONDS", _seconds),
+    Option(
+        ("-b", "--background"),
+        "background",
+        "give the prompt back at once; the answer comes while other cells run",
+        value=True,
+    ),
     Option(("--dry-run",), "dry_run", "show what would be sent and what it costs; sends nothing billable", value=True),
 )
 FLAGS = {flag: option for option in OPTIONS for flag in option.flags}

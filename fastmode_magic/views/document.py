@@ -1,8 +1,10 @@
 """What stays in the saved notebook: Markdown and plain text, both safe to show, with the status line."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from . import protocol as page
 from . import text
 from .safe import inline_text, safe_markdown, terminal_text
 
@@ -10,10 +12,61 @@ if TYPE_CHECKING:
     from ..answer import Answer
 
 
-def bundle(answer: "Answer", status: str | None = None) -> dict[str, str]:
-    """A MIME bundle of an answer: `text/markdown` and `text/plain`; `status` defaults to the answer's own facts."""
-    line = status or text.status(answer)
-    return {"text/markdown": _markdown(answer, line), "text/plain": plain(answer, line)}
+LARGEST = 200_000  # characters: half again as long as what a model writes in 32,000 tokens
+MOST_FENCES = 2_000
+_LONG_LINE = re.compile(r"[^\n]{50000}")
+
+
+def bundle(
+    answer: "Answer", facts: text.Facts | None = None, rates: Sequence[int] = (), run: str = ""
+) -> dict[str, object]:
+    """A MIME bundle of an answer: our own type, `text/markdown` and `text/plain`.
+
+    `facts` default to the answer's own; `rates` are samples of tokens a second.
+    """
+    found = text.facts(answer) if facts is None else facts
+    line = text.status(answer, found)
+    return {
+        page.ANSWER_MIME: _answer(answer, found, rates, run),
+        "text/markdown": _markdown(answer, line),
+        "text/plain": plain(answer, line),
+    }
+
+
+def _answer(answer: "Answer", facts: text.Facts, rates: Sequence[int], run: str) -> page.Answer:
+    return page.Answer(
+        version=1,
+        run=run,
+        phase=_phase(answer),
+        words=terminal_text(answer.ending or ""),
+        text=_sound(answer.text),
+        thinking=_sound(answer.thinking),
+        model=terminal_text(answer.model),
+        asked=answer.asked_speed,
+        speed=terminal_text(answer.speed) if answer.speed else None,
+        badge=terminal_text(text.speed(answer)),
+        facts=[(label, terminal_text(words)) for label, words in facts],
+        rates=list(rates),
+        notices=[terminal_text(notice) for notice in answer.notices],
+        background=False,
+        at=answer.at.isoformat() if answer.at else None,
+    )
+
+
+def _phase(answer: "Answer") -> page.Phase:
+    match answer.ending:
+        case None:
+            return "finished"
+        case "interrupted":
+            return "interrupted"
+        case "failed":
+            return "failed"
+    return "refused" if answer.stop_reason == "refusal" else "cut off"
+
+
+def _sound(words: str) -> str:
+    """A text of the user's own making may have half a surrogate pair, which no message can carry."""
+    return words.encode("utf-8", "replace").decode("utf-8")
 
 
 def plain(answer: "Answer", status: str) -> str:
@@ -27,7 +80,7 @@ def plain(answer: "Answer", status: str) -> str:
 def live(body: str, status: str) -> dict[str, str]:
     """A bundle for an answer that is still on its way."""
     return {
-        "text/markdown": f"{safe_markdown(body)}\n\n{code(status)}",
+        "text/markdown": f"{_body(body)}\n\n{code(status)}",
         "text/plain": terminal_text(f"{body}\n\n[{status}]"),
     }
 
@@ -55,9 +108,21 @@ def _keep_edges(raw: str, safe: str) -> str:
 def _markdown(answer: "Answer", status: str) -> str:
     parts = []
     if answer.thinking:
-        quoted = "\n".join(f"> {line}" for line in answer.thinking.splitlines())
-        parts.append(f"> *thinking, summarised*\n>\n{quoted}")
+        parts.append(_folded(answer.thinking))
     if answer.text:
-        parts.append(answer.text)
+        parts.append(_body(answer.text))
     facts = [*(sentence(notice) for notice in answer.notices), code(status)]
-    return "\n\n".join([*(safe_markdown(part) for part in parts), "  \n".join(facts)])
+    return "\n\n".join([*parts, "  \n".join(facts)])
+
+
+def _folded(thinking: str) -> str:
+    """Thinking, folded. These two tags are ours; between them stands safe Markdown."""
+    return f"<details>\n<summary>Thinking, summarised</summary>\n\n{_body(thinking)}\n\n</details>"
+
+
+def _body(text: str) -> str:
+    """Safe Markdown, or what would freeze a front end's own renderer for a minute as one block of plain text."""
+    if len(text) <= LARGEST and text.count("```") <= MOST_FENCES and not _LONG_LINE.search(text):
+        return safe_markdown(text)
+    fence = "`" * (3 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return safe_markdown(f"{fence}\n{text}\n{fence}")

@@ -26,6 +26,15 @@ def words(meter: Meter, now_s: float) -> str:
     return ""
 
 
+def badge(meter: Meter) -> str:
+    """The speed that serves the run, as far as it is known: "asked for fast", "standard, not fast: …"."""
+    if isinstance(meter.now, Started):
+        return _speed(meter)
+    if meter.fallback:
+        return f"asked for standard, not fast: {meter.fallback}"
+    return f"asked for {meter.asked_speed}" if meter.asked_speed else "connecting"
+
+
 def _left(at_s: float, seconds: float, now_s: float) -> int:
     return max(0, round(at_s + seconds - now_s))
 

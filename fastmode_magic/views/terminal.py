@@ -6,7 +6,7 @@ from typing import TextIO
 from ..answer import Answer
 from ..claude.events import Retrying, Waiting
 from ..ledger.meter import Meter
-from . import progress
+from . import progress, text
 from .safe import terminal_text
 
 
@@ -28,12 +28,15 @@ class TerminalView:
                 self._said = said
         self._stream(meter.thinking, meter.text)
 
-    def close(self, answer: Answer, status: str) -> None:
+    def tell(self, status: object) -> None:
+        """A terminal shows the session when it is asked for."""
+
+    def close(self, answer: Answer, facts: text.Facts) -> None:
         """Write the rest, the notices and the status line."""
         self._stream(answer.thinking, answer.text)
         if self._written or self._thinking_written:
             self._out.write("\n\n")
-        lines = [*(f"note: {notice}" for notice in answer.notices), f"[{status}]"]
+        lines = [*(f"note: {notice}" for notice in answer.notices), f"[{text.status(answer, facts)}]"]
         self._out.write(terminal_text("\n".join(lines)) + "\n")
         self._out.flush()
 

@@ -72,36 +72,57 @@ def cost(answer: "Answer") -> str:
 
 
 def quota(levels: Quota, now_s: float) -> str | None:
-    """ "fast quota 98% in, 99% out", refilled to now; None while unknown."""
+    """ "98% in, 99% out", refilled to now; None while unknown."""
     parts = [
         f"{100 * bucket.level(now_s) / bucket.limit:.0f}% {name}"
         for bucket, name in ((levels.fast_input, "in"), (levels.fast_output, "out"))
         if bucket and bucket.limit
     ]
-    return f"fast quota {', '.join(parts)}" if parts else None
+    return ", ".join(parts) if parts else None
 
 
-def status(answer: "Answer", totals: Snapshot | None = None, quota_words: str | None = None) -> str:
-    """The status line of an answer that has ended."""
-    parts: list[str | None] = [answer.ending, speed(answer)]
+Facts = list[tuple[str, str]]  # (label, words), in the order in which they are shown
+_LABELLED = {"first token", "first text", "session", "fast quota"}  # the words of the others speak for themselves
+
+
+def facts(answer: "Answer", totals: Snapshot | None = None, quota_words: str | None = None) -> Facts:
+    """What is known of an answer that has ended, and of the session after it."""
+    found: Facts = []
     if answer.usage:
-        parts.append(pace(_meaningful(answer, answer.usage), estimated=answer.estimated))
-    parts += _times(answer)
+        found.append(("rate", pace(_meaningful(answer, answer.usage), estimated=answer.estimated)))
+    if totals and (ratio := against_standard(answer.speed, answer.tokens_per_s, totals.standard_rate)):
+        found.append(("speed-up", ratio))
+    found += _times(answer)
     if answer.usage:
-        parts.append(tokens(answer.usage))
+        found.append(("tokens", tokens(answer.usage)))
         if (answer.thought or answer.usage.thinking_tokens) and not answer.thinking_shown:
-            parts.append(_hidden(answer.usage))
-    parts.append(cost(answer))
+            found.append(("thinking", _hidden(answer.usage)))
+    found.append(("cost", cost(answer)))
     if totals:
-        parts.append(session(totals))
-    parts += [quota_words if answer.asked_speed == "fast" else None, answer.model]
-    return SEPARATOR.join(part for part in parts if part)
+        found.append(("session", session(totals)))
+    if quota_words and answer.asked_speed == "fast":
+        found.append(("fast quota", quota_words))
+    return found
+
+
+def status(answer: "Answer", found: Facts | None = None) -> str:
+    """The status line of an answer that has ended."""
+    found = facts(answer) if found is None else found
+    words = [f"{label} {value}" if label in _LABELLED else value for label, value in found]
+    return SEPARATOR.join(part for part in (answer.ending, speed(answer), *words, answer.model) if part)
+
+
+def against_standard(served: str | None, tokens_per_s: float | None, standard_rate: float | None) -> str | None:
+    """ "2.4x your standard", for a fast answer where this session has measured standard ones."""
+    if served != "fast" or not tokens_per_s or not standard_rate:
+        return None
+    return f"{tokens_per_s / standard_rate:.1f}x your standard"
 
 
 def session(totals: Snapshot) -> str:
-    """ "session $0.0300", with what it leaves out."""
+    """ "$0.0300", with what it leaves out."""
     unknown = f" + {totals.unknown} of unknown cost" if totals.unknown else ""
-    return f"session {dollars(totals.cost, estimated=totals.estimated)}{unknown}"
+    return f"{dollars(totals.cost, estimated=totals.estimated)}{unknown}"
 
 
 def _hidden(usage: Usage) -> str:
@@ -116,10 +137,10 @@ def _meaningful(answer: "Answer", usage: Usage) -> float | None:
     return rate if rate and usage.output_tokens / rate >= SHORTEST_S else None
 
 
-def _times(answer: "Answer") -> list[str]:
+def _times(answer: "Answer") -> Facts:
     if answer.ttft_s is None:
         return []
-    first = [f"first token {seconds(answer.ttft_s)}"]
+    times = [("first token", seconds(answer.ttft_s))]
     if answer.first_text_s is not None and answer.first_text_s - answer.ttft_s >= 0.1:
-        first.append(f"first text {seconds(answer.first_text_s)}")
-    return first
+        times.append(("first text", seconds(answer.first_text_s)))
+    return times

@@ -1,0 +1,27 @@
+"""What a shell says of the front end that is behind it."""
+
+import sys
+from typing import Any
+
+
+def cell(shell: Any) -> str | None:
+    """The id of the cell that is running, where the front end sends it (JupyterLab, Notebook, nbclient)."""
+    found = _request(shell).get("metadata", {}).get("cellId")
+    return found if isinstance(found, str) else None
+
+
+def is_interactive_notebook(shell: Any) -> bool:
+    """Whether somebody sits before the kernel: nbclient and papermill, which cannot be asked, do not allow stdin."""
+    return hasattr(shell, "kernel") and bool(_request(shell).get("content", {}).get("allow_stdin"))
+
+
+def carries_widgets(shell: Any) -> bool:
+    """Whether the front end is known to show widgets: VS Code, Colab, marimo."""
+    if "__vsc_ipynb_file__" in shell.user_ns:  # put there by VS Code's Jupyter extension
+        return True
+    return "google.colab" in sys.modules or "marimo" in sys.modules
+
+
+def _request(shell: Any) -> dict[str, Any]:
+    """The execute_request that is being answered."""
+    return (shell.get_parent() if hasattr(shell, "get_parent") else None) or {}

@@ -1,0 +1,111 @@
+"""The lab extension as the kernel sees it: one comm, opened on `%load_ext`, over which it announces itself."""
+
+import threading
+from typing import Any, Protocol
+
+from .protocol import ANSWER_MIME, Answer, Frame, Late, Live, Status, ToKernel, ToPage
+
+MOST_LATE = 20  # answers kept for a page that has not said that it has them
+
+
+class Listener(Protocol):
+    """What a page can ask for."""
+
+    def receive(self, message: ToKernel) -> None:
+        """A page asks for something."""
+
+    def live(self) -> list[Live]:
+        """The running answers."""
+
+    def cell(self, run: str) -> str | None:
+        """The id of the cell in which a run was asked."""
+
+    def tell(self) -> None:
+        """Send the status."""
+
+
+class Lab:
+    """Sends to every page that carries the extension. Its listener is called on the thread that reads the comm."""
+
+    late = False
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._late: dict[str, Late] = {}
+        self._lock = threading.Lock()
+        self.announced = False
+        self.absent = False  # a page said that it does not know us, and none that it does
+        self._comm: Any = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether a page listens."""
+        return self.announced
+
+    def open(self, kernel: Any) -> None:
+        """Open the comm of `kernel`; a page without the extension closes it again."""
+        from .line import Line
+
+        self._comm = Line(kernel)
+        self._comm.on_msg(lambda message: self._receive(message["content"]["data"]))
+        self._comm.on_close(lambda _message: self._closed())
+
+    def close(self) -> None:
+        """Close the comm."""
+        if self._comm is not None:
+            self._comm.close()
+            self._comm = None
+
+    def send(self, message: ToPage) -> None:
+        """Send to the pages, if there are any."""
+        if self.announced and self._comm is not None:
+            self._comm.send(message)
+
+    def ended(self, run: str, bundle: dict[str, object]) -> None:
+        """Keep the document of an ended run until a page says that it has it."""
+        cell = self._listener.cell(run)
+        if not self.announced or cell is None:
+            return
+        with self._lock:
+            self._late[run] = Late(run=run, cell=cell, bundle=bundle)
+            while len(self._late) > MOST_LATE:
+                del self._late[next(iter(self._late))]
+        self.send(ToPage(ended=run))
+
+    def begin(self, whole: Answer) -> dict[str, object]:
+        """Say that a run has begun; returns what the extension renders in its cell."""
+        self.send(ToPage(frame=Frame(run=whole["run"], whole=whole)))
+        return {ANSWER_MIME: whole}
+
+    def frame(self, frame: Frame) -> None:
+        """Send a frame of a run; a page that came late learns from a snapshot where it belongs."""
+        cell = self._listener.cell(frame["run"]) if "whole" in frame else None
+        if cell is not None:
+            frame["cell"] = cell
+        self.send(ToPage(frame=frame))
+
+    def tell(self, status: Status) -> None:
+        """Send what the session says."""
+        self.send(ToPage(status=status))
+
+    def leave(self) -> None:
+        """A run has ended; the comm is the session's."""
+
+    def _closed(self) -> None:
+        self.announced, self.absent = False, True
+
+    def _receive(self, message: ToKernel) -> None:
+        match message:
+            case {"hello": True}:
+                self.announced, self.absent = True, False
+                with self._lock:
+                    late = list(self._late.values())
+                self.send(ToPage(live=self._listener.live(), late=late))
+                self._listener.tell()
+            case {"placed": str(run)}:
+                with self._lock:
+                    self._late.pop(run, None)
+            case {"want": str(run)} if missed := self._late.get(run):
+                self.send(ToPage(late=[missed]))
+            case _:
+                self._listener.receive(message)

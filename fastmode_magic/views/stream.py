@@ -1,0 +1,117 @@
+"""A run as the page follows it: frames with offsets, and at each doubling everything so far."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from ..claude.events import Finished, Retrying, Started, Waiting
+from ..ledger.meter import Meter
+from ..ledger.pace import Pace
+from . import progress, text
+from .protocol import Answer, Frame, Phase, Piece
+
+FACTS_S = 0.25  # between two looks at the facts
+FIRST_WHOLE = 4_000  # bytes of text at which everything is sent for the first time; then at each doubling
+
+
+@dataclass(slots=True)
+class Stream:
+    """Remembers what was sent of one run. Offsets are in UTF-16 units, as JavaScript counts."""
+
+    run: str
+    model: str
+    asked: str
+    standard_rate: float | None = None  # tokens a second, as this session has measured it
+    background: bool = False
+    at: datetime | None = None
+    wanted: bool = False  # a page misses something: the next frame is a snapshot
+    pace: Pace = field(default_factory=Pace)
+    _sent: dict[str, tuple[int, int]] = field(default_factory=lambda: {"text": (0, 0), "thinking": (0, 0)})
+    _facts: dict[str, Any] = field(default_factory=dict)
+    _looked_s: float = float("-inf")
+    _looked_at: object = None
+    _whole_at: int = FIRST_WHOLE
+
+    def frame(self, meter: Meter, now_s: float) -> Frame | None:
+        """What is new since the last frame; None if nothing is."""
+        self.pace.sample(meter.text_length, now_s)
+        frame = Frame(run=self.run)
+        if change := self._change(meter, now_s):
+            frame["change"] = change
+        if self.wanted or meter.text_length >= self._whole_at:
+            self.wanted = False
+            self._whole_at = max(FIRST_WHOLE, 2 * meter.text_length)
+            self._pieces(meter)
+            frame["whole"] = self.whole(meter, now_s)
+            self._facts = self._live_facts(meter, now_s)
+        else:
+            frame.update(self._pieces(meter))
+        return frame if len(frame) > 1 else None
+
+    def whole(self, meter: Meter, now_s: float) -> Answer:
+        """Everything so far."""
+        steady = {
+            "version": 1,
+            "run": self.run,
+            "asked": self.asked,
+            "text": meter.text,
+            "thinking": meter.thinking,
+            "background": self.background,
+            "at": self.at.isoformat() if self.at else None,
+        }
+        return cast("Answer", steady | self._live_facts(meter, now_s))
+
+    def _pieces(self, meter: Meter) -> Any:
+        pieces: dict[str, Piece] = {}
+        for name, all_of_it in (("text", meter.text), ("thinking", meter.thinking)):
+            length, at = self._sent[name]
+            if len(all_of_it) > length:
+                new = all_of_it[length:]
+                pieces[name] = Piece(at=at, text=new)
+                self._sent[name] = (len(all_of_it), at + len(new.encode("utf-16-le")) // 2)
+        return pieces
+
+    def _change(self, meter: Meter, now_s: float) -> dict[str, object]:
+        if now_s - self._looked_s < FACTS_S and self._looked_at is meter.now and meter.end is None:
+            return {}
+        self._looked_s, self._looked_at = now_s, meter.now
+        facts = self._live_facts(meter, now_s)
+        change = {name: value for name, value in facts.items() if self._facts.get(name) != value}
+        self._facts |= change
+        return change
+
+    def _live_facts(self, meter: Meter, now_s: float) -> dict[str, Any]:
+        now = phase(meter)
+        facts = [("rate", text.pace(meter.tokens_per_s, estimated=True))] if meter.tokens_per_s else []
+        ratio = text.against_standard(meter.speed, meter.tokens_per_s, self.standard_rate)
+        facts += [("speed-up", ratio)] if ratio else []
+        facts += [("first token", text.seconds(meter.ttft_s))] if meter.ttft_s is not None else []
+        return {
+            "phase": now,
+            "words": _WORDS[now] if now in _WORDS else progress.words(meter, now_s),
+            "model": meter.model or self.model,
+            "speed": meter.speed,
+            "badge": progress.badge(meter),
+            "facts": facts,
+            "rates": list(self.pace.rates),
+            "notices": list(meter.notices),
+        }
+
+
+_WORDS: dict[Phase, str] = {"streaming": "answering", "thinking": "thinking", "finished": ""}
+
+
+def phase(meter: Meter) -> Phase:
+    """What the run is doing; the page paints the end at once, and need not wait for the document."""
+    if isinstance(meter.end, Finished):
+        return "finished"
+    match meter.now:
+        case Waiting():
+            return "waiting"
+        case Retrying():
+            return "retrying"
+        case Started() if meter.text:
+            return "streaming"
+        case Started() if meter.thought:
+            return "thinking"
+    return "asking"
