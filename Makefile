@@ -6,12 +6,17 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench docs format clean
+PAGE := fastmode_magic/labextension/package.json
+PAGE_SOURCES := $(shell find labextension -name node_modules -prune -o -name lib -prune -o -type f -print)
+CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: demo test check bench docs format clean chromium
 
 demo: $(VENV)/lab
 	@$(BIN)/fastmode demo
 
-test: check
+test: check chromium
+	FASTMODE_CHROMIUM=$(CHROMIUM) $(BIN)/python labextension/page.py test
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev
@@ -19,8 +24,9 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python labextension/page.py run --silent check
 
-bench: $(VENV)/dev
+bench: $(VENV)/dev chromium
 	$(BIN)/python tests/benchmarks/run.py
 
 docs: $(VENV)/dev
@@ -29,12 +35,23 @@ docs: $(VENV)/dev
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/python labextension/page.py run --silent format
 
-$(VENV)/lab: pyproject.toml | $(VENV)/bin/pip
+# A page needs a browser: Debian's, installed where we may.
+chromium:
+	@test -n "$(CHROMIUM)" || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+		else echo "The tests of the page need Chromium, and none was found: install your system's chromium, then try again."; exit 1; fi; }
+
+$(PAGE): $(PAGE_SOURCES) | $(VENV)/bin/pip
+	$(BIN)/python labextension/page.py
+
+$(VENV)/lab: pyproject.toml $(PAGE) | $(VENV)/bin/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
 	@touch $@
 
-$(VENV)/dev: pyproject.toml | $(VENV)/bin/pip
+$(VENV)/dev: pyproject.toml $(PAGE) | $(VENV)/bin/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/lab
 
@@ -47,4 +64,4 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist fastmode_magic/labextension fastmode_magic/views/static labextension/lib labextension/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fastmode_magic.answer import Answer
+from fastmode_magic.views.protocol import ANSWER_MIME
 
 
 def test_unknown_is_none():
@@ -37,7 +38,7 @@ def test_repr_is_one_short_line(answer, words):
 
 def test_it_shows_itself_as_safe_markdown():
     shown = Answer("**b** <img src=x onerror=y>")._repr_mimebundle_(include=None, exclude=None)
-    assert set(shown) == {"text/markdown", "text/plain"}
+    assert set(shown) == {ANSWER_MIME, "text/markdown", "text/plain"}
     assert "**b**" in shown["text/markdown"]
     assert "<img" not in shown["text/markdown"]
 

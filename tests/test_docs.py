@@ -65,12 +65,14 @@ def test_public_names() -> None:
     assert all(hasattr(fastmode_magic, name) for name in fastmode_magic.__all__)
 
 
+SOURCES = {".py", ".md", ".toml", ".ipynb", ".ts", ".mjs", ".css", ".json"}
+
+
 def test_nothing_names_a_place_outside_the_project() -> None:
     """No registry's host, no path of somebody's machine."""
-    files = [
-        path for path in ROOT.rglob("*") if path.suffix in {".py", ".md", ".toml", ".ipynb"} or path.name == "Makefile"
-    ]
-    ours = [path for path in files if not {".venv", ".git", "build", "dist"} & set(path.relative_to(ROOT).parts)]
+    files = [path for path in ROOT.rglob("*") if path.suffix in SOURCES or path.name in {"Makefile", ".npmrc"}]
+    made = {".venv", ".git", "build", "dist", "node_modules", "static"}
+    ours = [path for path in files if not made & set(path.relative_to(ROOT).parts)]
     assert len(ours) > 50
     places = re.compile(
         "|".join(["/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/", "files.python" + "hosted", "registry.np" + "mjs"])

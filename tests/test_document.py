@@ -8,6 +8,7 @@ import pytest
 from fastmode_magic.answer import Answer
 from fastmode_magic.claude.usage import Usage
 from fastmode_magic.views.document import bundle, code, live, sentence
+from fastmode_magic.views.protocol import ANSWER_MIME
 
 SWITCHED = "The switch missed the cache: 10 tokens were written, $0.096000 more than $0.004000 for reading."
 ANSWER = Answer(
@@ -26,8 +27,8 @@ def outside_code(markdown):
 
 def test_a_bundle_has_both():
     found = bundle(ANSWER)
-    assert set(found) == {"text/markdown", "text/plain"}
-    for shown in found.values():
+    assert set(found) == {ANSWER_MIME, "text/markdown", "text/plain"}
+    for shown in (found["text/markdown"], found["text/plain"]):
         assert "Some **bold** text." in shown
         assert "not reported" in shown
         assert "claude-opus-5-5" in shown
@@ -35,9 +36,10 @@ def test_a_bundle_has_both():
 
 
 def test_the_status_line_can_be_given():
-    found = bundle(ANSWER, "fast · 198 tok/s")
-    assert found["text/markdown"].endswith("`fast · 198 tok/s`")
-    assert found["text/plain"].endswith("[fast · 198 tok/s]")
+    found = bundle(ANSWER, [("rate", "198 tok/s"), ("session", "$0.04")])
+    assert found["text/markdown"].endswith(" · 198 tok/s · session $0.04 · claude-opus-5-5`")
+    assert found["text/plain"].endswith(" · 198 tok/s · session $0.04 · claude-opus-5-5]")
+    assert found[ANSWER_MIME]["facts"] == [("rate", "198 tok/s"), ("session", "$0.04")]
 
 
 def test_prices_never_make_math():
@@ -46,9 +48,11 @@ def test_prices_never_make_math():
     assert "$" not in outside_code(live("x", "$1.00 and $2.00")["text/markdown"])
 
 
-def test_thinking_is_quoted_before_the_answer():
-    shown = bundle(Answer("text", thinking="first\nsecond"))["text/markdown"]
-    assert shown.index("> first\n> second") < shown.index("\ntext")
+def test_thinking_is_folded_before_the_answer():
+    shown = bundle(Answer("text", thinking="first\nsecond </details>"))["text/markdown"]
+    opened, closed = shown.index("<details>\n<summary>"), shown.index("</details>")
+    assert opened < shown.index("first\nsecond") < closed < shown.index("\ntext")
+    assert shown.count("</details>") == 1
 
 
 HOSTILE = [
@@ -67,12 +71,25 @@ def test_hostile_words_are_inert_wherever_they_come_from(hostile, place):
     words = (hostile,) if place == "notices" else hostile
     answer = Answer(**({"text": "", "usage": Usage(1, 1), "speed": "standard"} | {place: words}))
     found = bundle(answer)
+    ours = found.pop(ANSWER_MIME)
+    assert not any(sign in repr(ours | {"text": "", "thinking": ""}) for sign in ("\\x1b", "\\x07", "\\u202e"))
     bare = outside_code(found["text/markdown"])
     assert "<script" not in bare
     assert "<img" not in bare
     assert "![" not in bare
     assert "](javascript" not in bare
     assert not any(sign in shown for shown in found.values() for sign in "\x1b\x07\u202e")
+
+
+@pytest.mark.parametrize(
+    "text", ["a\n\n" * 70_000, "```\na\n```\n" * 1_001, "x" * 50_000, "`" * 60_000 + "\n" + "**b** ``c`` " * 20_000]
+)
+def test_what_would_freeze_a_page_is_one_block_of_plain_text(text):
+    shown = bundle(Answer(text))["text/markdown"]
+    fence = re.match(r"`{3,}(?=\n)", shown)[0]
+    assert shown.startswith(f"{fence}\n{text.rstrip()}"[:100_000])
+    assert shown.count(f"\n{fence}\n") == 1
+    assert fence not in text
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

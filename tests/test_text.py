@@ -114,8 +114,8 @@ FULL = Bucket(6_000, 3_000, 0.0)  # refills at 100 a second
     ("levels", "words"),
     [
         (Quota(), None),
-        (Quota(fast_input=FULL), "fast quota 75% in"),
-        (Quota(fast_input=FULL, fast_output=Bucket(1_000, 0, 15.0)), "fast quota 75% in, 0% out"),
+        (Quota(fast_input=FULL), "75% in"),
+        (Quota(fast_input=FULL, fast_output=Bucket(1_000, 0, 15.0)), "75% in, 0% out"),
         (Quota(fast_input=Bucket(0, 0, 0.0)), None),
         (Quota(standard_input=FULL), None),
     ],
@@ -151,7 +151,7 @@ def test_status(words):
 
 def test_status_of_the_session():
     totals = Snapshot(answers=3, fast_cost=Decimal("0.02"), standard_cost=Decimal("0.01"), unknown=1)
-    status = text.status(WHOLE, totals, "fast quota 98% in")
+    status = text.status(WHOLE, text.facts(WHOLE, totals, "98% in"))
     assert "session $0.0300 + 1 of unknown cost" in status
     assert "fast quota 98% in" in status
 

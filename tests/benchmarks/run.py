@@ -1,6 +1,6 @@
 """`make bench`: the speed of our own code in real kernels, beside the plain SDK on the same server.
 
-Prints a Markdown table; `--write` puts it into the README.
+Then what an answer costs the page. Prints Markdown tables; `--write` puts them into the README.
 """
 
 import json
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import page
 from jupyter_client.manager import KernelManager
 
 from fastmode_magic.simulator import Scenario, Simulator
@@ -183,10 +184,17 @@ def main() -> None:
     for row in rows():
         lines.append(f"| {' | '.join(row)} |")
         print(lines[-1], flush=True)
+    in_page = page.table()
+    print("\n".join(in_page))
     if "--write" in sys.argv:
-        text = README.read_text("utf-8")
-        marked = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.DOTALL)
-        README.write_text(marked.sub(lambda m: m[1] + "\n".join([*lines, ""]) + m[2], text), "utf-8")
+        _write("bench", lines)
+        _write("page", in_page)
+
+
+def _write(name: str, lines: list[str]) -> None:
+    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    text = README.read_text("utf-8")
+    README.write_text(marked.sub(lambda m: m[1] + "\n".join([*lines, ""]) + m[2], text), "utf-8")
 
 
 if __name__ == "__main__":

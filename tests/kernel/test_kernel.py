@@ -9,6 +9,7 @@ import time
 from support import KEY
 
 from fastmode_magic.simulator import Scenario, Simulator
+from fastmode_magic.views.protocol import ANSWER_MIME
 
 
 def test_a_fast_cell_streams_and_leaves_one_document(kernel, simulator: Simulator) -> None:
@@ -18,7 +19,7 @@ def test_a_fast_cell_streams_and_leaves_one_document(kernel, simulator: Simulato
     assert outputs.error is None
     assert len(outputs.displays) == 1
     final = outputs.messages[-1][1]
-    assert set(final) == {"text/markdown", "text/plain"}
+    assert set(final) == {ANSWER_MIME, "text/markdown", "text/plain"}
     assert "`fast · " in final["text/markdown"]
     assert "400 out" in final["text/plain"]
     assert 3 <= len(outputs.messages) <= 12  # it grew before our eyes, and not with every token

@@ -1,7 +1,6 @@
 """The magics in a real InteractiveShell: what is typed, what is bound, what is shown, and what is left behind."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
@@ -9,17 +8,6 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from fastmode_magic.answer import Answer
 from fastmode_magic.claude.errors import FastmodeError
 from fastmode_magic.simulator import Simulator
-
-
-@pytest.fixture
-def shell(simulator: Simulator) -> Iterator[InteractiveShell]:
-    made = InteractiveShell()
-    made.history_manager.enabled = False
-    made.run_cell("%load_ext fastmode_magic", store_history=True)
-    yield made
-    made.run_cell("%unload_ext fastmode_magic")
-    made.history_manager.end_session()
-    InteractiveShell.clear_instance()
 
 
 def run(shell: InteractiveShell, cell: str) -> ExecutionResult:

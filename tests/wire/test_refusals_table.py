@@ -129,7 +129,7 @@ def test_after_a_refusal_the_pool_cools_down_and_then_fast_is_asked_again(
     assert (first.speed, second.speed) == ("standard", "standard")
     assert asked(simulator) == [FAST, STANDARD, STANDARD]
     account = session.last_run.account
-    state, reason = session.engine.standing.state(account, "claude-opus-5-5", "opus", clock())
+    state, reason, _ = session.engine.standing.state(account, "claude-opus-5-5", "opus", clock())
     assert state == "cooldown"
     assert "quota is used up" in reason
     clock.ahead_s += 91

@@ -148,7 +148,7 @@ def test_headers_that_a_gateway_renamed_are_read_and_dropped_ones_are_unknown(
     session.run(session.ask("2+2?", fast=True))
     assert session.quota_words("opus") is None
     session.run(session.ask("2+2?", fast=True))
-    assert session.quota_words("opus").startswith("fast quota 100% in")
+    assert session.quota_words("opus").startswith("100% in")
 
 
 def test_a_stop_closes_the_connection_at_once_and_keeps_the_text(simulator: Simulator, session: Session) -> None:
@@ -178,17 +178,17 @@ def test_an_interrupt_of_the_cell_binds_the_partial_answer(simulator: Simulator,
             if meter.text_length > 20:
                 raise KeyboardInterrupt
 
-        def close(self, answer: object, status: str) -> None:
-            self.status = status
+        def close(self, answer: object, facts: object) -> None:
+            self.facts = facts
 
     view = Impatient()
-    answer, error = session.run(session.ask("Explain groupby.", fast=True), view)
+    answer, error = session.run(session.ask("Explain groupby.", fast=True), lambda _: view)
     assert isinstance(error, Interrupted)
     assert answer.text
     assert answer.estimated
     assert answer.ending == "interrupted"
-    assert view.status.startswith("interrupted · fast")
-    assert "~$" in view.status
+    assert session.last_status.startswith("interrupted · fast")
+    assert dict(view.facts)["cost"].startswith("~$")
 
 
 def test_three_runs_at_once_share_the_loop(simulator: Simulator, session: Session) -> None:
@@ -444,7 +444,7 @@ def test_an_interrupt_in_a_wait_after_a_refusal_has_cost_nothing(simulator: Simu
     simulator.script(replace(empty, refuse=replace(empty.refuse, retry_after=100)))
     session = Session(FastMode())  # its waits are real
     try:
-        answer, error = session.run(session.ask("2+2?", fast=True, fallback="wait"), Impatient())
+        answer, error = session.run(session.ask("2+2?", fast=True, fallback="wait"), lambda _: Impatient())
     finally:
         session.close()
     assert isinstance(error, Interrupted)
@@ -486,6 +486,6 @@ def test_a_view_that_fails_loses_neither_the_text_nor_the_cost(simulator: Simula
             pass
 
     with pytest.raises(ZeroDivisionError):
-        session.run(session.ask("Explain groupby.", fast=True), Broken())
+        session.run(session.ask("Explain groupby.", fast=True), lambda _: Broken())
     assert session.last.text.startswith("> **Practice")
     assert session.totals.snapshot().fast_cost > 0

@@ -1,0 +1,19 @@
+"""A real shell with the extension loaded."""
+
+from collections.abc import Iterator
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from fastmode_magic.simulator import Simulator
+
+
+@pytest.fixture
+def shell(simulator: Simulator) -> Iterator[InteractiveShell]:
+    made = InteractiveShell()
+    made.history_manager.enabled = False
+    made.run_cell("%load_ext fastmode_magic", store_history=True)
+    yield made
+    made.run_cell("%unload_ext fastmode_magic")
+    made.history_manager.end_session()
+    InteractiveShell.clear_instance()

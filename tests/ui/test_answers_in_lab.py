@@ -1,0 +1,173 @@
+"""An answer in a real JupyterLab: while it comes, however it ends, and what is left of it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from browsing import Notebook, wait_until
+from playwright.sync_api import expect
+
+from fastmode_magic.simulator import SCENARIOS, Refusal, Scenario, Simulator
+from fastmode_magic.views.protocol import ANSWER_MIME
+
+Open = Callable[..., Notebook]
+FAST = "%%claude --fast\nExplain groupby."
+LONG = Scenario(tokens=2_000, rate=150)
+PRACTICE = re.compile("Practice answer")
+
+
+def document(notebook: Notebook, cell: int = 1) -> dict:
+    """What the saved notebook has in a cell's one output."""
+    [output] = notebook.save().cells[cell].outputs
+    return output["data"]
+
+
+def test_an_answer_streams_and_stays(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(Scenario(tokens=600, rate=200))
+    page = notebook(FAST)
+    page.run(1, wait=False)
+    view = page.answer(1)
+    expect(view).to_contain_text(PRACTICE)
+    first = view.inner_text()
+    expect(view.get_by_role("button", name="Stop")).to_be_visible()
+    page.done(1)
+    assert len(view.inner_text()) > len(first)
+    for words in ("fast", "tok/s", "600 out", "$0.", "claude-opus-5-5"):
+        expect(view).to_contain_text(words)
+    expect(view.get_by_role("button", name="Stop")).to_have_count(0)
+    found = document(page)
+    assert set(found) == {ANSWER_MIME, "text/markdown", "text/plain"}
+    assert found[ANSWER_MIME]["phase"] == "finished"
+    assert page.errors == []
+
+
+def test_stop_ends_the_cell_and_keeps_the_text(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(LONG)
+    page = notebook(FAST, "1 + 1")
+    page.run(1, wait=False)
+    view = page.answer(1)
+    expect(view).to_contain_text(PRACTICE)
+    view.get_by_role("button", name="Stop").click()
+    page.done(1)
+    expect(view).to_contain_text("interrupted")
+    expect(view).to_contain_text(PRACTICE)
+    expect(page.cells.nth(1)).to_contain_text("You stopped the answer.")
+    page.run(2)
+    expect(page.cells.nth(2)).to_contain_text("2")
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "words"),
+    [
+        ([SCENARIOS["fast_disabled"]], ["standard, not fast"]),
+        ([Scenario(text="No.", stop_reason="refusal")], ["refused"]),
+        ([Scenario(text="half an answer", stop_reason="max_tokens")], ["cut at max_tokens"]),
+        ([Scenario(tokens=300, rate=300, fault="eof", fault_after=100)], ["cut off"]),
+        ([Refusal(401, "authentication_error", "invalid x-api-key")], ["failed"]),
+    ],
+    ids=["fallen back", "refused", "cut at max_tokens", "cut off", "failed"],
+)
+def test_every_ending_is_told_in_words(notebook: Open, simulator: Simulator, scenarios: list, words: list) -> None:
+    simulator.script(*(one if isinstance(one, Scenario) else Scenario(refuse=one) for one in scenarios))
+    page = notebook(FAST)
+    page.run(1)
+    for each in words:
+        expect(page.answer(1)).to_contain_text(each)
+
+
+def test_waiting_counts_down_in_words(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(Scenario(refuse=Refusal(429, "rate_limit_error", "x", retry_after=4, fast_headers="empty")))
+    page = notebook("%%claude --fast --fallback wait\nExplain groupby.")
+    page.run(1, wait=False)
+    expect(page.answer(1)).to_contain_text(re.compile(r"waiting \d s for fast: the fast quota is used up"))
+    page.done(1)
+    expect(page.answer(1)).to_contain_text("tok/s")
+
+
+def test_saving_in_the_middle_keeps_the_text_so_far(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(LONG)
+    page = notebook(FAST)
+    page.run(1, wait=False)
+    expect(page.answer(1)).to_contain_text(PRACTICE)
+    found = document(page)
+    assert "Practice answer" in found[ANSWER_MIME]["text"]
+    assert "Practice answer" in found["text/plain"]
+    assert "text/markdown" not in found  # it would say that nothing has come
+    page.interrupt()
+    page.done(1)
+
+
+def test_a_kernel_that_dies_leaves_the_text_so_far(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(LONG)
+    page = notebook(FAST)
+    page.run(1, wait=False)
+    view = page.answer(1)
+    expect(view).to_contain_text(PRACTICE)
+    page.restart_kernel()
+    expect(view).to_contain_text("the kernel stopped")
+    found = document(page)
+    assert "Practice answer" in found[ANSWER_MIME]["text"]
+    assert found[ANSWER_MIME]["phase"] == "cut off"
+
+
+def test_after_a_kernel_restart_everything_works_again(notebook: Open, simulator: Simulator) -> None:
+    page = notebook(FAST)
+    page.restart_kernel()
+    page.run(0)
+    page.run(1)
+    expect(page.answer(1)).to_contain_text("tok/s")
+    expect(page.status_item).to_contain_text("fast")
+
+
+def test_a_reload_in_the_middle_goes_on(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(Scenario(tokens=1_500, rate=150))
+    page = notebook(FAST, "1 + 1")
+    page.run(1, wait=False)
+    expect(page.answer(1)).to_contain_text(PRACTICE)
+    page.open()
+    view = page.answer(1)
+    expect(view).to_contain_text(PRACTICE)
+    expect(view.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.status_item).to_contain_text("fast")
+    expect(view).to_contain_text("1,500 out", timeout=30_000)
+    assert document(page)[ANSWER_MIME]["phase"] == "finished"
+
+
+def test_an_answer_that_ended_while_the_page_was_away_is_put_into_its_cell(
+    notebook: Open, simulator: Simulator
+) -> None:
+    simulator.script(Scenario(tokens=200, rate=100))
+    page = notebook(FAST)
+    page.run(1, wait=False)
+    expect(page.answer(1)).to_contain_text(PRACTICE)
+    page.page.goto("about:blank")
+    wait_until(lambda: page.kernel_state() == "idle")
+    page.open()
+    expect(page.answer(1)).to_contain_text("200 out")
+    page.open()  # it is there once, and not put again
+    expect(page.answer(1)).to_have_count(1)
+
+
+def test_a_rerun_replaces_the_answer(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(Scenario(text="the first"), Scenario(text="the second"))
+    page = notebook(FAST)
+    page.run(1)
+    expect(page.answer(1)).to_contain_text("the first")
+    page.run(1)
+    expect(page.answer(1)).to_contain_text("the second")
+    expect(page.answer(1)).to_have_count(1)
+
+
+def test_background_answers_stream_while_other_cells_run(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(*[Scenario(tokens=700, rate=150)] * 2)
+    page = notebook("%%claude -b one --fast\nExplain groupby.", "%%claude -b two\nExplain joins.", "print('meanwhile')")
+    for cell in (1, 2, 3):
+        page.run(cell)
+    expect(page.cells.nth(3)).to_contain_text("meanwhile")
+    for cell in (1, 2):
+        expect(page.answer(cell)).to_contain_text(PRACTICE)
+        expect(page.answer(cell).get_by_role("button", name="Stop")).to_be_visible()
+    page.answer(2).get_by_role("button", name="Stop").click()
+    expect(page.answer(2)).to_contain_text("interrupted")
+    expect(page.answer(1)).to_contain_text("700 out")
+    assert page.cells.nth(3).locator(".jp-OutputArea-child").count() == 1
