@@ -1,68 +1,35 @@
 """One kernel's session: the composition root. It alone wires prompt, engine, ledger and views together."""
 
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from .answer import Answer
 from .claude import catalog
 from .claude.access import Access
 from .claude.engine import Engine, Run
-from .claude.errors import BadInput, Ending, FastmodeError, Interrupted
-from .claude.events import Failed
-from .claude.events import Interrupted as Stopped
+from .claude.errors import BadInput, Ending, FastmodeError
 from .claude.policy import Rates
 from .claude.quota import Quota
 from .claude.standing import State
-from .ledger.meter import Meter
 from .ledger.totals import Totals
+from .pages import Pages
 from .prompt.ask import Ask
+from .running import Running, View, uninterrupted
 from .settings import FastMode, Values, environment_fingerprint
 
 if TYPE_CHECKING:
     from .accounting import Prefixes
     from .background import BackgroundAnswer
     from .simulator import Simulator
-    from .views.lab import Lab
-    from .views.protocol import Live, Status, ToKernel
     from .views.stream import Stream
     from .views.text import Facts
 
-    Show = Callable[[Stream], "View"]
-
-TELL_S = 1.0  # between two messages about a session whose runs go on
-
-
-class View(Protocol):
-    """What shows a run while it goes on."""
-
-    def update(self, meter: Meter, now_s: float) -> None:
-        """Something came, or a tenth of a second passed."""
-
-    def tell(self, status: "Status") -> None:
-        """How the session goes, now and then."""
-
-    def close(self, answer: Answer, facts: "Facts") -> None:
-        """The run has ended; `facts` are those of its status line."""
-
-
-@dataclass(slots=True)
-class Active:
-    """A run under way."""
-
-    ask: Ask
-    run: Run
-    stream: "Stream"
-    began: datetime
-    view: View | None = None
-    cell: str | None = None
-    meter: Meter = field(default_factory=Meter)
+    Show = Callable[[Stream], View]
 
 
 class Session:
@@ -79,17 +46,14 @@ class Session:
         self.last_facts: Facts = []
         self.last_rates: list[int] = []
         self.last_run: Run | None = None
-        self.lab: Lab | None = None  # where there is a kernel
-        self.active: dict[str, Active] = {}
-        self.widget_answered = False  # whether a widget's view has been seen in this session
-        self.on_change: Callable[[], None] = lambda: None  # a run began or ended, or fast was switched
+        self.pages = Pages(self)
+        self.active: dict[str, Running] = {}
         self.simulator: Simulator | None = None
         self._key: str | None = None
         self._totals = {False: Totals(), True: Totals()}  # what practice "costs" is not mixed with money
         self._prefixes: Prefixes | None = None
         self._loading: threading.Thread | None = None
         self._lock = threading.RLock()
-        self._told_s = float("-inf")
         self._fast_seen = False  # whether a cell asked for fast since it was switched off
 
     @property
@@ -186,7 +150,7 @@ class Session:
             lambda: self._follow(active), lambda: self._so_far(active), active.run.interrupt, present
         )
 
-    def _begin(self, ask: Ask, show: "Show | None", cell: str | None, *, background: bool) -> Active:
+    def _begin(self, ask: Ask, show: "Show | None", cell: str | None, *, background: bool) -> Running:
         self.warm_up()
         from .views.stream import Stream
 
@@ -195,39 +159,23 @@ class Session:
         asked = "fast" if ask.fast else "standard"
         rate = self.totals.snapshot().standard_rate
         stream = Stream(uuid4().hex[:12], ask.model, asked, standard_rate=rate, background=background, at=began)
-        active = Active(ask, run, stream, began, show(stream) if show else None, cell)
+        active = Running(ask, run, stream, began, show(stream) if show else None, cell)
         self.active[stream.run] = active
         self._fast_seen = self._fast_seen or ask.fast
-        self._changed()
+        self.pages.changed()
         return active
 
-    def _follow(self, active: Active) -> tuple[Answer, Ending | None]:
-        run, meter, view = active.run, active.meter, active.view
-        error: Ending | None = None
-        interrupted = False
+    def _follow(self, active: Running) -> tuple[Answer, Ending | None]:
         try:
-            for frame in run.frames():
-                meter.feed(frame)
-                if view:
-                    view.update(meter, self.engine.clock())
-                self._tell_now_and_then()
-        except KeyboardInterrupt:
-            interrupted = True
+            interrupted = active.follow(self.engine.clock, self.pages.tell_now_and_then)
         except BaseException:  # a view that fails loses neither what came nor what it cost: `%fastmode last` has it
-            meter.feed(run.stop())
-            active.view = None
             self._ended(active)
             raise
-        with _uninterrupted():
-            if interrupted:
-                meter.feed(run.stop())
-            if isinstance(meter.end, Failed):
-                error = meter.end.error
-            if interrupted or isinstance(meter.end, Stopped):
-                error = Interrupted("You stopped the answer.", "What came is kept and bound to `_`.")
+        with uninterrupted():
+            error = active.end(interrupted=interrupted)
             return self._ended(active, error), error
 
-    def _ended(self, active: Active, error: Ending | None = None) -> Answer:
+    def _ended(self, active: Running, error: Ending | None = None) -> Answer:
         from .views import text
 
         with self._lock:
@@ -244,17 +192,17 @@ class Session:
         if active.view:
             active.view.close(answer, facts)
         self.active.pop(active.stream.run, None)
-        self._changed()
+        self.pages.changed()
         return answer
 
-    def _so_far(self, active: Active) -> Answer:
+    def _so_far(self, active: Running) -> Answer:
         account = active.run.account
         answer: Answer = _accounting().answer_of(
             active.ask, active.meter, active.began, base_url=account.base_url if account else None
         )
         return replace(answer, list_price_of="practice") if self.practising else answer
 
-    def _missed(self, active: Active, answer: Answer) -> str | None:
+    def _missed(self, active: Running, answer: Answer) -> str | None:
         self._prefixes = self._prefixes or _accounting().Prefixes()
         return self._prefixes.missed(active.ask, answer, active.began)
 
@@ -286,37 +234,16 @@ class Session:
             return "on", "cells with --fast ask for it", None
         return "off", "cells go at standard speed unless they say --fast; `%fastmode on` changes that", None
 
-    def status(self) -> "Status":
-        """The session as the page shows it."""
-        from .views import status
-
-        totals, pulse = self.totals.snapshot(), status.Pulse()
-        running = list(self.active.values())  # a copy: other threads begin and end runs
-        if running:
-            pulse = status.of_meter(running[-1].meter, running[-1].stream.pace.rates)
-        elif self.last:
-            pulse = status.of_answer(self.last, self.last_rates)
-        state, why, left_s = self.state()
-        return {
-            "version": 1,
-            "state": state,
-            "switched_on": self.fast,
-            "why": why,
-            "cooldown_s": left_s,
-            "running": len(running),
-            "badge": pulse.badge,
-            "facts": status.facts(pulse, totals),
-            "rates": list(pulse.rates),
-            "quota": status.gauges(self.quota(self.settings.model), self.engine.clock()),
-            "at": datetime.now(UTC).isoformat(),
-        }
+    def running(self) -> list[Running]:
+        """The runs under way, the oldest first: a copy, since other threads begin and end runs."""
+        return list(self.active.values())
 
     def switch(self, *, fast: bool) -> None:
         """Ask for fast in later cells, or for standard; switching on forgets refusals."""
         self.fast = self._fast_seen = fast
         if fast:
             self.engine.standing.forget_refusals()
-        self._changed()
+        self.pages.changed()
 
     def stop(self, run: str | None = None) -> int:
         """Stop one run, or all; returns how many were stopped."""
@@ -324,51 +251,6 @@ class Session:
         for one in stopped:
             one.run.interrupt()
         return len(stopped)
-
-    def live(self) -> "list[Live]":
-        """The running answers, for a page that has just connected."""
-        now_s = self.engine.clock()
-        return [
-            {"cell": one.cell, "whole": one.stream.whole(one.meter, now_s)}
-            for one in list(self.active.values())
-            if one.cell
-        ]
-
-    def cell(self, run: str) -> str | None:
-        """The id of the cell in which a run was asked."""
-        active = self.active.get(run)
-        return active.cell if active else None
-
-    def receive(self, message: "ToKernel") -> None:
-        """A page asks for something."""
-        match message:
-            case {"hello": True}:  # a widget's view: widgets can be shown here
-                self.widget_answered = True
-            case {"stop": str(run)}:
-                self.stop(run)
-            case {"fast": bool(fast)}:
-                self.switch(fast=fast)
-            case {"want": str(run)} if active := self.active.get(run):
-                active.stream.wanted = True  # its next frame is a snapshot
-
-    def tell(self) -> None:
-        """Tell every page how the session goes."""
-        self._told_s = self.engine.clock()
-        views = [one.view for one in list(self.active.values()) if one.view]
-        if views or (self.lab and self.lab.announced):
-            status = self.status()
-            if self.lab:
-                self.lab.tell(status)
-            for view in views:
-                view.tell(status)
-
-    def _tell_now_and_then(self) -> None:
-        if self.engine.clock() - self._told_s >= TELL_S:
-            self.tell()
-
-    def _changed(self) -> None:
-        self.tell()
-        self.on_change()
 
     def _rates(self) -> Rates:
         measured, default = self.totals.snapshot(), Rates()
@@ -380,8 +262,7 @@ class Session:
 
     def close(self) -> None:
         """Stop the simulator and the engine."""
-        if self.lab:
-            self.lab.close()
+        self.pages.close()
         self.stop_practising()
         self.engine.close()
 
@@ -416,16 +297,3 @@ def _accounting() -> Any:
     from . import accounting
 
     return accounting
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """A second press of Stop does not come between an answer and its record."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)

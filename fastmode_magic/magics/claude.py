@@ -11,7 +11,8 @@ from IPython.display import display
 from ..answer import Answer
 from ..claude.errors import BadInput, Ending, FastmodeError, Interrupted
 from ..prompt.ask import Ask
-from ..session import Session, View
+from ..running import View
+from ..session import Session
 from . import front_end, options
 
 if TYPE_CHECKING:
@@ -135,25 +136,25 @@ class ClaudeMagics(Magics):
 
     def _carrier(self) -> "Carrier | None":
         """What can bring frames to the page now."""
-        display_as, lab = self.session.settings.display, self.session.lab
+        display_as, lab = self.session.settings.display, self.session.pages.lab
         if display_as == "markdown":
             return None
         if lab and lab.announced:
             return lab
-        if display_as == "widget" or self.session.widget_answered or front_end.carries_widgets(self.shell):
+        if display_as == "widget" or self.session.pages.widget_answered or front_end.carries_widgets(self.shell):
             from ..views.answer import WidgetCarrier
 
-            return WidgetCarrier(self.session.receive)
+            return WidgetCarrier(self.session.pages.receive)
         return None
 
     def _bundled(self) -> bool:
         """Whether a document that is still growing carries our own MIME type: where the extension may be there."""
-        lab = self.session.lab
+        lab = self.session.pages.lab
         return self.session.settings.display == "auto" and lab is not None and not lab.absent
 
     def _ended(self, run: str, bundle: dict[str, object]) -> None:
-        if self.session.lab:
-            self.session.lab.ended(run, bundle)
+        if self.session.pages.lab:
+            self.session.pages.lab.ended(run, bundle)
 
 
 STOPPED = ("You stopped it.", "Run it again when you like.")

@@ -1,23 +1,31 @@
 """Tab on a %claude, %%claude or %fastmode line, in every front end that asks the kernel."""
 
+import re
 from typing import Any
 
 from ..claude import catalog
 from . import fastmode, options
 
 _KEYS = ("%%claude", "%claude", "%fastmode")
+_OURS = re.compile(r"(?:[^%!?]*=)?\s*(%%?claude|%fastmode)\s")
 
 
 def install(shell: Any) -> None:
     """Answer completion requests on our lines."""
-    for key in _KEYS:
-        shell.set_hook("complete_command", _complete, str_key=key)
+    if hasattr(shell.Completer, "custom_matchers"):
+        shell.Completer.custom_matchers.append(_match)
+    else:  # IPython before 8.6
+        for key in _KEYS:
+            shell.set_hook("complete_command", _hook, str_key=key)
 
 
 def remove(shell: Any) -> None:
     """Take it out again."""
-    for key in _KEYS:
-        shell.strdispatchers["complete_command"].strs.pop(key, None)
+    if hasattr(shell.Completer, "custom_matchers"):
+        shell.Completer.custom_matchers[:] = [one for one in shell.Completer.custom_matchers if one is not _match]
+    else:
+        for key in _KEYS:
+            shell.strdispatchers["complete_command"].strs.pop(key, None)
 
 
 def flags(line: str) -> list[str]:
@@ -29,7 +37,33 @@ def flags(line: str) -> list[str]:
     return list(option.choices) or ([model.aliases[0] for model in catalog.models()] if option.field == "model" else [])
 
 
-def _complete(_shell: Any, event: Any) -> list[str]:
-    """IPython's hook; `event` has the line and the word at the cursor."""
-    known = list(fastmode.COMMANDS) if event.command == "%fastmode" else flags(event.text_until_cursor)
-    return [word for word in known if word.startswith(event.symbol)]
+def words(line: str) -> list[str]:
+    """What can stand where `line`, up to the cursor, ends, by what is typed of it; nothing on a line not ours."""
+    found = _OURS.match(line)
+    if not found:
+        return []
+    known = list(fastmode.COMMANDS) if found[1] == "%fastmode" else flags(line[found.start(1) :])
+    return [word for word in known if word.startswith(_typed(line))]
+
+
+def _typed(line: str) -> str:
+    return "" if line[-1:].isspace() else line.rsplit(maxsplit=1)[-1]
+
+
+def _match(context: Any) -> Any:
+    """IPython's matcher: ahead of the others, since jedi takes seconds to begin and knows nothing of flags."""
+    from IPython.core.completer import SimpleCompletion
+
+    line = context.line_with_cursor[: context.cursor_position]
+    found = words(line)
+    completions = [SimpleCompletion(text=word, type="option") for word in found]
+    return {"completions": completions, "matched_fragment": _typed(line) if found else context.token, "suppress": True}
+
+
+_match.matcher_api_version = 2  # type: ignore[attr-defined]
+_match.matcher_priority = 1_000  # type: ignore[attr-defined]
+_match.matcher_identifier = "fastmode"  # type: ignore[attr-defined]
+
+
+def _hook(_shell: Any, event: Any) -> list[str]:
+    return words(event.text_until_cursor)

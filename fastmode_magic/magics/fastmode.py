@@ -54,7 +54,7 @@ class FastmodeMagics(Magics):
         if in_terminal(self.shell, self.session):
             return reports.status(self.session)
         self._statuses = [*self._statuses[1 - MOST_STATUSES :], display(self._bundle(), raw=True, display_id=True)]
-        self.session.on_change = self._refresh
+        self.session.pages.on_change = self._refresh
         return None
 
     def _bundle(self) -> dict[str, object]:
@@ -62,7 +62,7 @@ class FastmodeMagics(Magics):
         from ..views import status
 
         markdown = reports.status(self.session)
-        return status.bundle(self.session.status(), markdown, plain(markdown))
+        return status.bundle(self.session.pages.status(), markdown, plain(markdown))
 
     def _refresh(self) -> None:
         """What is saved of each status shown are the last numbers."""

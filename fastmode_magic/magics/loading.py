@@ -31,8 +31,8 @@ def load(shell: Any) -> Session:
     transform.install(shell)
     completion.install(shell)
     if hasattr(shell, "kernel"):
-        session.lab = Lab(session)
-        session.lab.open(shell.kernel)
+        session.pages.lab = Lab(session.pages)
+        session.pages.lab.open(shell.kernel)
     _WarmUp(shell, session).arm()
     return session
 

@@ -168,18 +168,28 @@ def test_a_stop_closes_the_connection_at_once_and_keeps_the_text(simulator: Simu
     assert len(simulator.disconnects) == 1
 
 
+class Quiet:
+    """A view that shows nothing."""
+
+    def update(self, meter: object, now_s: float) -> None:
+        pass
+
+    def tell(self, status: object) -> None:
+        pass
+
+    def close(self, answer: object, facts: object) -> None:
+        self.facts = facts
+
+
 def test_an_interrupt_of_the_cell_binds_the_partial_answer(simulator: Simulator, session: Session) -> None:
     simulator.script(Scenario(rate=200, tokens=2_000))
 
-    class Impatient:
+    class Impatient(Quiet):
         """A view in which the user presses Stop once there is text, as a signal would: in the cell's thread."""
 
         def update(self, meter: object, now_s: float) -> None:
             if meter.text_length > 20:
                 raise KeyboardInterrupt
-
-        def close(self, answer: object, facts: object) -> None:
-            self.facts = facts
 
     view = Impatient()
     answer, error = session.run(session.ask("Explain groupby.", fast=True), lambda _: view)
@@ -432,13 +442,10 @@ class TestCounts:
 
 
 def test_an_interrupt_in_a_wait_after_a_refusal_has_cost_nothing(simulator: Simulator) -> None:
-    class Impatient:
+    class Impatient(Quiet):
         def update(self, meter: object, now_s: float) -> None:
             if type(meter.now).__name__ == "Waiting":
                 raise KeyboardInterrupt
-
-        def close(self, answer: object, status: str) -> None:
-            pass
 
     empty = SCENARIOS["fast_pool_empty"]
     simulator.script(replace(empty, refuse=replace(empty.refuse, retry_after=100)))
@@ -477,13 +484,10 @@ def test_an_ask_that_cannot_be_is_told_so(fields: dict[str, object], session: Se
 
 
 def test_a_view_that_fails_loses_neither_the_text_nor_the_cost(simulator: Simulator, session: Session) -> None:
-    class Broken:
+    class Broken(Quiet):
         def update(self, meter: object, now_s: float) -> None:
             if meter.text_length:
                 raise ZeroDivisionError
-
-        def close(self, answer: object, status: str) -> None:
-            pass
 
     with pytest.raises(ZeroDivisionError):
         session.run(session.ask("Explain groupby.", fast=True), lambda _: Broken())

@@ -1,0 +1,101 @@
+"""What the pages of a session see of it, and what they can ask."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .session import Session
+    from .views.lab import Lab
+    from .views.protocol import Live, Status, ToKernel
+
+TELL_S = 1.0  # between two messages about a session whose runs go on
+
+
+class Pages:
+    """The lab extension and the widgets' views, as the session talks to them; called from several threads."""
+
+    def __init__(self, session: "Session") -> None:
+        self.lab: Lab | None = None  # where there is a kernel
+        self.widget_answered = False  # whether a widget's view has been seen in this session
+        self.on_change: Callable[[], None] = lambda: None  # a run began or ended, or fast was switched
+        self._session = session
+        self._told_s = float("-inf")
+
+    def status(self) -> "Status":
+        """The session as the page shows it."""
+        from .views import status
+
+        session = self._session
+        totals, pulse = session.totals.snapshot(), status.Pulse()
+        running = session.running()
+        if running:
+            pulse = status.of_meter(running[-1].meter, running[-1].stream.pace.rates)
+        elif session.last:
+            pulse = status.of_answer(session.last, session.last_rates)
+        state, why, left_s = session.state()
+        return {
+            "version": 1,
+            "state": state,
+            "switched_on": session.fast,
+            "why": why,
+            "cooldown_s": left_s,
+            "running": len(running),
+            "badge": pulse.badge,
+            "facts": status.facts(pulse, totals),
+            "rates": list(pulse.rates),
+            "quota": status.gauges(session.quota(session.settings.model), session.engine.clock()),
+            "at": datetime.now(UTC).isoformat(),
+        }
+
+    def live(self) -> "list[Live]":
+        """The running answers, for a page that has just connected."""
+        now_s = self._session.engine.clock()
+        return [
+            {"cell": one.cell, "whole": one.stream.whole(one.meter, now_s)}
+            for one in self._session.running()
+            if one.cell
+        ]
+
+    def cell(self, run: str) -> str | None:
+        """The id of the cell in which a run was asked, while it runs."""
+        active = self._session.active.get(run)
+        return active.cell if active else None
+
+    def receive(self, message: "ToKernel") -> None:
+        """A page asks for something."""
+        match message:
+            case {"hello": True}:  # a widget's view: widgets can be shown here
+                self.widget_answered = True
+            case {"stop": str(run)}:
+                self._session.stop(run)
+            case {"fast": bool(fast)}:
+                self._session.switch(fast=fast)
+            case {"want": str(run)} if active := self._session.active.get(run):
+                active.stream.wanted = True  # its next frame is a snapshot
+
+    def tell(self) -> None:
+        """Tell every page how the session goes."""
+        self._told_s = self._session.engine.clock()
+        views = [one.view for one in self._session.running() if one.view]
+        if views or (self.lab and self.lab.announced):
+            status = self.status()
+            if self.lab:
+                self.lab.tell(status)
+            for view in views:
+                view.tell(status)
+
+    def tell_now_and_then(self) -> None:
+        """Tell them, if that was some time ago."""
+        if self._session.engine.clock() - self._told_s >= TELL_S:
+            self.tell()
+
+    def changed(self) -> None:
+        """A run began or ended, or fast was switched."""
+        self.tell()
+        self.on_change()
+
+    def close(self) -> None:
+        """Close the line to the lab extension."""
+        if self.lab:
+            self.lab.close()

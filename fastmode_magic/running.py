@@ -1,0 +1,88 @@
+"""A run under way, and what shows it."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from .answer import Answer
+from .claude.engine import Run
+from .claude.errors import Ending, Interrupted
+from .claude.events import Failed
+from .claude.events import Interrupted as Stopped
+from .ledger.meter import Meter
+from .prompt.ask import Ask
+
+if TYPE_CHECKING:
+    from .views.protocol import Status
+    from .views.stream import Stream
+    from .views.text import Facts
+
+
+class View(Protocol):
+    """What shows a run while it goes on."""
+
+    def update(self, meter: Meter, now_s: float) -> None:
+        """Something came, or a tenth of a second passed."""
+
+    def tell(self, status: "Status") -> None:
+        """How the session goes, now and then."""
+
+    def close(self, answer: Answer, facts: "Facts") -> None:
+        """The run has ended; `facts` are those of its status line."""
+
+
+@dataclass(slots=True)
+class Running:
+    """What was asked, what has come, and where it is shown."""
+
+    ask: Ask
+    run: Run
+    stream: "Stream"
+    began: datetime
+    view: View | None = None
+    cell: str | None = None  # the id of the notebook's cell
+    meter: Meter = field(default_factory=Meter)
+
+    def follow(self, clock: Callable[[], float], each: Callable[[], None]) -> bool:
+        """Show the run until it ends; `each` is called at each frame. Returns whether the user pressed Stop.
+
+        A view that fails raises what it will, and the run is stopped: what came is in the meter.
+        """
+        try:
+            for frame in self.run.frames():
+                self.meter.feed(frame)
+                if self.view:
+                    self.view.update(self.meter, clock())
+                each()
+        except KeyboardInterrupt:
+            return True
+        except BaseException:
+            self.view = None
+            self.meter.feed(self.run.stop())
+            raise
+        return False
+
+    def end(self, *, interrupted: bool) -> Ending | None:
+        """Stop the run, if the user did; returns what kept the answer from its end."""
+        if interrupted:
+            self.meter.feed(self.run.stop())
+        if interrupted or isinstance(self.meter.end, Stopped):
+            return Interrupted("You stopped the answer.", "What came is kept and bound to `_`.")
+        return self.meter.end.error if isinstance(self.meter.end, Failed) else None
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """A second press of Stop does not come between an answer and its record."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
