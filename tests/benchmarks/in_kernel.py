@@ -3,6 +3,7 @@
 import json
 import os
 import statistics
+import threading
 import time
 
 import psutil
@@ -12,37 +13,89 @@ def _report(**numbers: float) -> None:
     print(json.dumps(numbers))
 
 
-def frames(rate: float, tokens: int) -> None:
-    """Token to frame at `rate` tokens a second: how long a token waits in the engine before a view may show it."""
+class Clock:
+    """The engine's clock, which it reads once for each event of the stream: so it knows when each token came."""
+
+    def __init__(self) -> None:
+        self.stamps: list[float] = []
+
+    def __call__(self) -> float:
+        now = time.monotonic()
+        if threading.current_thread() is not threading.main_thread():
+            self.stamps.append(now)
+        return now
+
+    def tokens(self, frame: list[object]) -> list[float]:
+        """When each token of a frame came."""
+        spans = [(event.at_s, event.until_s) for event in frame if type(event).__name__ == "TextDelta"]
+        return [at for first, last in spans for at in self.stamps if first <= at <= last]
+
+
+def frames(tokens: int) -> None:
+    """Token to frame: how long a token waits in the engine before a view may show it."""
     from fastmode_magic.claude import catalog
     from fastmode_magic.claude.engine import Engine
-    from fastmode_magic.claude.events import TextDelta
     from fastmode_magic.claude.policy import Rates
     from fastmode_magic.session import current
 
-    stamps: list[float] = []
-
-    def clock() -> float:
-        stamps.append(time.monotonic())
-        return stamps[-1]
-
-    session = current()
+    session, clock = current(), Clock()
     engine = Engine(clock=clock)
     ask = session.ask("Explain groupby.", fast=True)
     waits: list[float] = []
     times: list[float] = []
     for frame in engine.start(ask, catalog.find(ask.model), session.access(), Rates()).frames():
         now = time.monotonic()
-        deltas = [event for event in frame if isinstance(event, TextDelta)]
-        times += [now] * bool(deltas)
-        # The engine reads the clock once for each event of the stream, so these are the tokens of this frame.
-        waits += [now - at for delta in deltas for at in stamps if delta.at_s <= at <= delta.until_s]
+        came = clock.tokens(frame)
+        times += [now] * bool(came)
+        waits += [now - at for at in came]
     engine.close()
+    _report_waits(waits, times, tokens)
+
+
+def messages(tokens: int) -> None:
+    """Token to message: a cell whose frames go to a page with the lab extension, over a comm."""
+    from IPython import get_ipython
+
+    from fastmode_magic.claude.engine import Engine, Run
+    from fastmode_magic.session import current
+    from fastmode_magic.views.line import Line
+
+    session, clock = current(), Clock()
+    assert session.pages.lab.announced, "a page has said hello"
+    session.engine = Engine(clock=clock)
+    times: list[float] = []
+    waits: list[float] = []
+    size = 0
+    publish, frames_of = Line.publish_msg, Run.frames
+
+    def counted(line: Line, msg_type: str, data: object = None, **keys: object) -> None:
+        nonlocal size
+        publish(line, msg_type, data, **keys)
+        times.append(time.monotonic())
+        size += len(json.dumps(data, ensure_ascii=False).encode())
+
+    def watched(run: Run) -> object:
+        for frame in frames_of(run):
+            before = len(times)
+            yield frame  # and its message is sent before the next one is asked for
+            if len(times) > before:
+                waits.extend(times[-1] - at for at in clock.tokens(frame))
+
+    Line.publish_msg, Run.frames = counted, watched
+    try:
+        get_ipython().run_cell_magic("claude", "--fast --max-tokens 64000 bench_answer", "Explain groupby.\n")
+    finally:
+        Line.publish_msg, Run.frames = publish, frames_of
+    _report_waits(waits, times, tokens, ratio=size / len(get_ipython().user_ns["bench_answer"].text.encode()))
+
+
+def _report_waits(waits: list[float], times: list[float], tokens: int, **more: float) -> None:
     assert len(waits) >= tokens * 0.95
     _report(
         median_ms=1e3 * statistics.median(waits),
         p95_ms=1e3 * statistics.quantiles(waits, n=20)[-1],
-        frames_per_s=(len(times) - 1) / (times[-1] - times[0]),
+        per_s=(len(times) - 1) / (times[-1] - times[0]),
+        **more,
     )
 
 
