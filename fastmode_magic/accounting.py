@@ -52,6 +52,7 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
         estimated=bool(meter.lost or (usage and usage.estimated)),
         ttft_s=meter.ttft_s,
         first_text_s=meter.first_text_s,
+        duration_s=meter.duration_s,
         tokens_per_s=meter.tokens_per_s,
         stop_reason=meter.stop_reason,
         complete=isinstance(meter.end, Finished),

@@ -22,6 +22,7 @@ class Answer:
     estimated      whether usage and cost are estimates (the final count never came)
     ttft_s         seconds from sending to the first content event
     first_text_s   seconds from sending to the first text
+    duration_s     seconds from the beginning to the end, waits and failed attempts included
     tokens_per_s   output tokens, thinking included, over the first content event to the last
     list_price_of  None for Anthropic's own API; else the host whose own prices may differ, or "practice" (not billed)
     thought        whether the model thought, shown or not; what it thought is billed as output
@@ -40,6 +41,7 @@ class Answer:
     estimated: bool = False
     ttft_s: float | None = None
     first_text_s: float | None = None
+    duration_s: float | None = None
     tokens_per_s: float | None = None
     stop_reason: str | None = None
     complete: bool = False

@@ -1,6 +1,7 @@
 """What stays in the notebook: Markdown and plain text with the status line, and nothing that does anything."""
 
 import re
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -40,6 +41,15 @@ def test_the_status_line_can_be_given():
     assert found["text/markdown"].endswith(" · 198 tok/s · session $0.04 · claude-opus-5-5`")
     assert found["text/plain"].endswith(" · 198 tok/s · session $0.04 · claude-opus-5-5]")
     assert found[ANSWER_MIME]["facts"] == [("rate", "198 tok/s"), ("session", "$0.04")]
+
+
+def test_it_says_when_that_was():
+    at = datetime(2026, 11, 24, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    found = bundle(Answer("text", duration_s=3.05, at=at))
+    for mime in ("text/markdown", "text/plain"):
+        assert "took 3.05 s" in found[mime]
+        assert "asked 2026-11-23 23:30 UTC" in found[mime]
+    assert found[ANSWER_MIME]["facts"][-1] == ("asked", "2026-11-23 23:30 UTC")
 
 
 def test_prices_never_make_math():

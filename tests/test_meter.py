@@ -45,6 +45,7 @@ def test_a_whole_run():
     assert found.ttft_s == 1.0  # the first content event is the start of the thinking
     assert found.first_text_s == 2.0
     assert found.tokens_per_s == 100.0  # 200 tokens from 11.0 to 13.0
+    assert found.duration_s == 4.0
     assert found.usage == Usage(7, 200, speed="fast")
     assert (found.speed, found.model, found.request_id, found.end) == ("fast", "claude-opus-5-5", "req_1", END)
 
@@ -52,7 +53,14 @@ def test_a_whole_run():
 def test_nothing_is_known_at_first():
     found = meter()
     assert [found.text, found.thinking, found.usage, found.speed, found.end, found.now] == ["", "", *[None] * 4]
-    assert [found.ttft_s, found.first_text_s, found.tokens_per_s, found.sent_s] == [None] * 4
+    assert [found.ttft_s, found.first_text_s, found.tokens_per_s, found.sent_s, found.duration_s] == [None] * 5
+
+
+def test_waits_and_failed_attempts_are_part_of_the_time_it_took():
+    found = meter(Waiting(3.0, "the fast quota is used up", 7.0), SENT, STARTED, *CONTENT)
+    assert found.duration_s is None
+    found.feed([END])
+    assert (found.ttft_s, found.duration_s) == (1.0, 7.0)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ class Meter:
         self.thought = False  # whether the model thought, shown or not
         self.stop_reason: str | None = None
         self.maybe_billed = False  # whether a request is out, or was lost, whose cost nobody told us
+        self._began_s: float | None = None
         self._first_s: float | None = None
         self._last_s: float | None = None
         self._first_text_s: float | None = None
@@ -51,6 +52,7 @@ class Meter:
     def feed(self, events: Iterable[Event]) -> None:
         """Count some more events, in order."""
         for event in events:
+            self._began_s = event.at_s if self._began_s is None else self._began_s
             self._count(event)
 
     @property
@@ -93,6 +95,11 @@ class Meter:
     def first_text_s(self) -> float | None:
         """Seconds from sending the attempt that was answered to its first text."""
         return _between(self.sent_s, self._first_text_s)
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds from the beginning to the end, waits and failed attempts included; None while it goes on."""
+        return _between(self._began_s, self.end.at_s if self.end else None)
 
     @property
     def tokens_per_s(self) -> float | None:

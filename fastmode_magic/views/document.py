@@ -24,7 +24,7 @@ def bundle(
 
     `facts` default to the answer's own; `rates` are samples of tokens a second.
     """
-    found = text.facts(answer) if facts is None else facts
+    found = [*(text.facts(answer) if facts is None else facts), *text.asked(answer)]
     line = text.status(answer, found)
     return {
         page.ANSWER_MIME: _answer(answer, found, rates, run),

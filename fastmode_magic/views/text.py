@@ -1,5 +1,6 @@
 """Facts as words: pure formatting, for the status line and the tables."""
 
+from datetime import UTC
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,7 @@ def quota(levels: Quota, now_s: float) -> str | None:
 
 
 Facts = list[tuple[str, str]]  # (label, words), in the order in which they are shown
-_LABELLED = {"first token", "first text", "session", "fast quota"}  # the words of the others speak for themselves
+_LABELLED = {"first token", "first text", "took", "session", "fast quota", "asked"}  # the words of the others speak for themselves
 
 
 def facts(answer: "Answer", totals: Snapshot | None = None, quota_words: str | None = None) -> Facts:
@@ -103,6 +104,11 @@ def facts(answer: "Answer", totals: Snapshot | None = None, quota_words: str | N
     if quota_words and answer.asked_speed == "fast":
         found.append(("fast quota", quota_words))
     return found
+
+
+def asked(answer: "Answer") -> Facts:
+    """When it was asked, to the minute: for what is read later."""
+    return [("asked", f"{answer.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")] if answer.at else []
 
 
 def status(answer: "Answer", found: Facts | None = None) -> str:
@@ -138,9 +144,9 @@ def _meaningful(answer: "Answer", usage: Usage) -> float | None:
 
 
 def _times(answer: "Answer") -> Facts:
-    if answer.ttft_s is None:
-        return []
-    times = [("first token", seconds(answer.ttft_s))]
-    if answer.first_text_s is not None and answer.first_text_s - answer.ttft_s >= 0.1:
+    times = [] if answer.ttft_s is None else [("first token", seconds(answer.ttft_s))]
+    if answer.ttft_s is not None and answer.first_text_s is not None and answer.first_text_s - answer.ttft_s >= 0.1:
         times.append(("first text", seconds(answer.first_text_s)))
+    if answer.duration_s is not None:
+        times.append(("took", seconds(answer.duration_s)))
     return times

@@ -11,6 +11,9 @@ from support import KEY
 from fastmode_magic.simulator import Simulator
 
 
+FACTS = ("fast · ", " tok/s", "first token ", "took ", "$0.0", " in + 578 out", "asked 20", "claude-opus-5-5")
+
+
 def notebook(*cells: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell) for cell in ("%load_ext fastmode_magic", *cells)]
@@ -25,7 +28,7 @@ def test_a_saved_notebook_shows_the_answer_and_its_facts(simulator: Simulator) -
     for mime in ("text/markdown", "text/plain"):
         text = output.data[mime]
         assert "Group, aggregate, compare" in text
-        for fact in ("fast · ", "tok/s", "first token", "$", "claude-opus-5-5"):
+        for fact in FACTS:
             assert fact in text
     assert book.cells[2].outputs[0].data["text/plain"] == "'fast'"
     assert KEY not in nbformat.writes(book)
@@ -38,7 +41,22 @@ def test_nbconvert_shows_it_as_html(simulator: Simulator) -> None:
     NotebookClient(book).execute()
     html, _ = HTMLExporter().from_notebook_node(book)
     assert "Group, aggregate, compare</h" in html.replace('<a class="anchor-link"', "</h")
-    assert "fast · " in html
+    for fact in FACTS:
+        assert fact in html
+    assert "vnd.fastmode" not in html
+
+
+def test_a_page_that_knows_only_markdown_shows_it(simulator: Simulator) -> None:
+    from markdown_it import MarkdownIt
+
+    book = notebook("%%claude --fast\nExplain groupby.", "%fastmode status")
+    NotebookClient(book).execute()
+    answer, status = (MarkdownIt().render(cell.outputs[0].data["text/markdown"]) for cell in book.cells[1:])
+    assert "<h1>Group, aggregate, compare</h1>" in answer
+    for fact in FACTS:
+        assert fact in answer
+    for words in ("Fast mode is", "tok/s", "fast quota", "$0.0"):
+        assert words in status
 
 
 def test_a_failed_cell_stops_the_notebook(simulator: Simulator) -> None:

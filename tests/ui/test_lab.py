@@ -6,11 +6,12 @@ from collections.abc import Callable
 from browsing import Notebook, Server, opened
 from playwright.sync_api import Page, expect
 
-from fastmode_magic.simulator import Scenario, Simulator
+from fastmode_magic.simulator import Refusal, Scenario, Simulator
 from fastmode_magic.views.protocol import ANSWER_MIME, STATUS_MIME
 
 Open = Callable[..., Notebook]
 FAST = "%%claude --fast\nExplain groupby."
+COOLING = re.compile(r"(?:cooling down,|cooldown) (\d+) s")
 
 
 def test_the_status_bar_has_the_facts_of_the_notebook_in_front(notebook: Open, simulator: Simulator) -> None:
@@ -47,6 +48,21 @@ def test_quota_that_a_gateway_drops_is_unknown(notebook: Open, simulator: Simula
     page.run(1)
     page.run(2)
     expect(page.cells.nth(2).locator(".fm-lab-status")).to_contain_text("unknown")
+
+
+def test_a_cooldown_counts_down_in_every_view(notebook: Open, simulator: Simulator) -> None:
+    refused = Refusal(429, "rate_limit_error", "x", retry_after=100, fast_headers="empty")
+    simulator.script(Scenario(refuse=refused), Scenario(tokens=100))
+    page = notebook(FAST, "%fastmode status")
+    page.run(1)
+    page.run(2)
+    panel = page.cells.nth(2).locator(".fm-lab-status")
+    for view in (panel, page.status_item):
+        expect(view).to_contain_text(COOLING)
+        first = COOLING.search(view.inner_text())[1]
+        expect(view).not_to_contain_text(f" {first} s")
+        assert int(COOLING.search(view.inner_text())[1]) < int(first)
+    expect(panel).to_contain_text("fast quota is used up")
 
 
 def test_claude_cells_are_highlighted_as_markdown_and_nothing_of_it_is_saved(notebook: Open) -> None:
