@@ -5,6 +5,7 @@ import { chance, pick } from "./support";
 
 const CODE: Record<string, string> = {
   python: 'def f(x: int) -> str:\n    """Doc."""\n    return f"{x!r}"  # why\n',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the code is a template
   javascript: "const a = `x ${1 + 2}`; // y\nclass A extends B {}\n",
   typescript: "interface A<T> { readonly a: T; }\n",
   json: '{"a": [1, true, null, "x"]}',

@@ -28,7 +28,8 @@ const ALLOWED: Record<string, Rule> = {
   input: { type: /^checkbox$/, disabled: /^$/, checked: /^$/ },
   button: {
     type: /^button$/,
-    class: /^fm-button fm-(copy|insert)-code$/,
+    class: /^fm-button fm-((copy|insert)-code|show-image)$/,
+    title: /^https?:\/\/[!-~]+$/,
     "aria-label": /^(Copy code|Insert code in a new cell below)$/,
   },
 };

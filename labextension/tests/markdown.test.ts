@@ -10,7 +10,7 @@ function tree(node: Node): string {
   if (node instanceof Text) return node.data.replace(/\s+/g, " ");
   const inner = [...node.childNodes].map(tree).join("");
   if (!(node instanceof Element)) return inner;
-  if (node.matches(".fm-code-bar")) return "";
+  if (node.matches(".fm-code-bar, .fm-show-image")) return "";
   if (node.matches("div, body")) return inner;
   if (node.matches("img")) return `[image: ${node.getAttribute("alt")}]`;
   const start = node.getAttribute("start");

@@ -84,7 +84,7 @@ describe("links and images", () => {
 
   test("the words of what is no link stay", () => {
     expect(shown("a [b *c*](javascript:x) d").textContent).toBe("a b c d");
-    expect(shown(`![the *plot*](${BEACON}) ![](${BEACON})`).textContent).toBe(
+    expect(shown(`![the *plot*](a.png) ![](javascript:x)`).textContent).toBe(
       "[image: the plot] [image: without a description]",
     );
   });
@@ -93,6 +93,29 @@ describe("links and images", () => {
     const root = shown(HOSTILE["a local image"] ?? "");
     expect([...root.querySelectorAll("img")].map((image) => image.alt)).toEqual(["fine"]);
   });
+});
+
+describe("an image from elsewhere", () => {
+  test("is its words and a button that names the place", () => {
+    const root = shown("![the *plot*](https://user:key@a.org/p.png?x=1) ![](https://a\u0430.org/)");
+    expect(root.querySelector("img")).toBeNull();
+    expect(root.textContent).toBe(
+      "[image: the plot]Show image from a.org [image: without a description]Show image from xn--a-8sb.org",
+    );
+  });
+
+  test("is fetched when its reader says so, and its place is not told from where", () => {
+    const { find } = mount({ text: `[![the plot](${BEACON}/p.png)](https://a.org/)` });
+    const allow = find(".fm-show-image") as HTMLElement;
+    const click = new MouseEvent("click", { bubbles: true, cancelable: true });
+    allow.dispatchEvent(click);
+    expect(click.defaultPrevented).toBe(true);
+    const image = find("img") as HTMLImageElement;
+    expect([image.src, image.referrerPolicy]).toEqual([`${BEACON}/p.png`, "no-referrer"]);
+    image.src = "";
+  });
+
+  afterEach(unmountAll);
 });
 
 describe("in the page", () => {

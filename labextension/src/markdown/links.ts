@@ -15,3 +15,9 @@ export function address(href: string): string | null {
 export function picture(href: string): string | null {
   return IMAGE.test(href) ? href : null;
 }
+
+/** Where an image would have to be fetched from, which only its reader can allow. */
+export function remotePicture(href: string): URL | null {
+  const url = address(href);
+  return url && URL.canParse(url) && /^http/i.test(url) ? new URL(url) : null;
+}

@@ -1,9 +1,9 @@
-/** Tokens as DOM nodes. Only what stands here can come of a model's text; its words are in no attribute but href, src, alt. */
+/** Tokens as DOM nodes. Only what stands here can come of a model's text; its words are in no attribute but href, src, alt, title. */
 
 import type { MarkedToken, Token, Tokens } from "marked";
 import { decoded } from "./characters";
 import { formula } from "./formula";
-import { address, picture } from "./links";
+import { address, picture, remotePicture } from "./links";
 
 const BREAK = /^<br\s*\/?>$/i;
 const ALIGNED = { left: "fm-left", center: "fm-center", right: "fm-right" };
@@ -142,7 +142,15 @@ function appendImage(parent: Node, token: Tokens.Image): void {
     const image = append(parent, "img");
     image.setAttribute("src", source);
     image.setAttribute("alt", words);
-  } else appendText(parent, `[image: ${words || "without a description"}]`);
+    return;
+  }
+  appendText(parent, `[image: ${words || "without a description"}]`);
+  const url = remotePicture(token.href);
+  if (!url) return;
+  const allow = append(parent, "button", "fm-button fm-show-image");
+  allow.setAttribute("type", "button");
+  allow.setAttribute("title", url.href);
+  allow.append(`Show image from ${url.host}`);
 }
 
 function appendCheckbox(parent: Node, token: Tokens.Checkbox): void {

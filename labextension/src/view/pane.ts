@@ -5,6 +5,7 @@ import { listen } from "./code";
 import { element } from "./dom";
 import { Finish } from "./finish";
 import type { Host } from "./host";
+import { listenForImages } from "./image";
 import type { Pace } from "./pace";
 
 // how long a paint may take: in a stream, for a text that was there before, and where nobody looks
@@ -31,6 +32,7 @@ export class Pane {
     this.article = new Article(this.element, (block) => this.finish.add(block));
     pace.add(() => this.paint());
     listen(this.element, host);
+    listenForImages(this.element);
   }
 
   /** The text so far; `live` while more may come. */
