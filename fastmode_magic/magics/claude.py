@@ -136,15 +136,13 @@ class ClaudeMagics(Magics):
 
     def _carrier(self) -> "Carrier | None":
         """What can bring frames to the page now."""
-        display_as, lab = self.session.settings.display, self.session.pages.lab
-        if display_as == "markdown":
-            return None
-        if lab and lab.announced:
-            return lab
-        if display_as == "widget" or self.session.pages.widget_answered or front_end.carries_widgets(self.shell):
-            from ..views.answer import WidgetCarrier
+        match shown_as(self.shell, self.session):
+            case "lab extension":
+                return self.session.pages.lab
+            case "widget":
+                from ..views.answer import WidgetCarrier
 
-            return WidgetCarrier(self.session.pages.receive)
+                return WidgetCarrier(self.session.pages.receive)
         return None
 
     def _bundled(self) -> bool:
@@ -162,6 +160,19 @@ MISPLACED = (
     "%%claude must be the first line of its cell.",
     "Move it above the other lines, or use `%claude prompt` on one line.",
 )
+
+
+def shown_as(shell: Any, session: Session) -> str:
+    """What shows answers now: terminal, lab extension, widget or Markdown."""
+    display_as, pages = session.settings.display, session.pages
+    if in_terminal(shell, session):
+        return "terminal"
+    if display_as == "markdown":
+        return "Markdown"
+    if pages.lab and pages.lab.announced:
+        return "lab extension"
+    widget = display_as == "widget" or pages.widget_answered or front_end.carries_widgets(shell)
+    return "widget" if widget else "Markdown"
 
 
 def in_terminal(shell: Any, session: Session) -> bool:

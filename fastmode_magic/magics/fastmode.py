@@ -11,7 +11,7 @@ from IPython.display import display
 
 from ..claude.errors import BadInput, FastmodeError, Interrupted
 from ..session import Session
-from .claude import STOPPED, in_terminal, plain, present, show
+from .claude import STOPPED, in_terminal, plain, present, show, shown_as
 
 MOST_STATUSES = 5  # that are kept up to date
 
@@ -116,10 +116,7 @@ class FastmodeMagics(Magics):
     def _doctor(self) -> str:
         from .. import reports
 
-        shell = type(self.shell).__name__
-        return reports.doctor(
-            self.session, f"{shell}, {'terminal' if in_terminal(self.shell, self.session) else 'Markdown'}"
-        )
+        return reports.doctor(self.session, f"{type(self.shell).__name__}, {shown_as(self.shell, self.session)}")
 
     def _last(self) -> None:
         from ..views import document

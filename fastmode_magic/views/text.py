@@ -83,7 +83,8 @@ def quota(levels: Quota, now_s: float) -> str | None:
 
 
 Facts = list[tuple[str, str]]  # (label, words), in the order in which they are shown
-_LABELLED = {"first token", "first text", "took", "session", "fast quota", "asked"}  # the words of the others speak for themselves
+# the words of the others speak for themselves
+_LABELLED = {"first token", "first text", "took", "session", "fast quota", "asked"}
 
 
 def facts(answer: "Answer", totals: Snapshot | None = None, quota_words: str | None = None) -> Facts:

@@ -10,7 +10,6 @@ from support import KEY
 
 from fastmode_magic.simulator import Simulator
 
-
 FACTS = ("fast · ", " tok/s", "first token ", "took ", "$0.0", " in + 578 out", "asked 20", "claude-opus-5-5")
 
 

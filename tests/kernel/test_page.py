@@ -347,6 +347,13 @@ def test_a_stop_of_a_widget_reaches_a_busy_kernel(front: Front, simulator: Simul
     assert front.error(request) == "Interrupted"
 
 
+def test_doctor_says_what_shows_answers(lab: Front, simulator: Simulator) -> None:
+    for display, words in (("auto", "lab extension"), ("markdown", "Markdown")):
+        lab.run(f"%config FastMode.display = '{display}'")
+        [shown] = lab.of(lab.run("%fastmode doctor"), "display_data")
+        assert f"ZMQInteractiveShell, {words}" in shown["content"]["data"]["text/plain"]
+
+
 def test_where_markdown_is_asked_for_there_are_no_frames(lab: Front, simulator: Simulator) -> None:
     simulator.script(Scenario(tokens=100, rate=200))
     lab.run("%config FastMode.display = 'markdown'")
