@@ -10,6 +10,7 @@ from .claude import catalog
 from .claude.events import Failed, Finished
 from .ledger import prices
 from .ledger.meter import Meter
+from .ledger.pace import telling
 from .ledger.totals import Entry
 from .prompt.ask import Ask
 
@@ -75,7 +76,7 @@ def entry_of(answer: Answer) -> Entry | None:
         speed=answer.speed or ("standard" if answer.cost is not None else None),
         cost=answer.cost,
         estimated=answer.estimated,
-        tokens_per_s=answer.tokens_per_s if whole else None,
+        tokens_per_s=telling(answer.tokens_per_s, answer.usage.output_tokens) if whole and answer.usage else None,
         output_tokens=answer.usage.output_tokens if whole and answer.usage else None,
     )
 

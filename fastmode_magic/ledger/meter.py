@@ -20,6 +20,7 @@ from ..claude.events import (
 )
 from ..claude.usage import Speed, Usage
 from ..prompt.ask import BYTES_PER_TOKEN
+from .pace import telling
 
 
 class Meter:
@@ -109,6 +110,11 @@ class Meter:
         """
         usage, seconds = self.usage, _between(self._first_s, self._last_s)
         return usage.output_tokens / seconds if usage and usage.output_tokens and seconds else None
+
+    @property
+    def telling_rate(self) -> float | None:
+        """`tokens_per_s`, once it says something of the model."""
+        return telling(self.tokens_per_s, self.usage.output_tokens) if self.usage else None
 
     def _count(self, event: Event) -> None:
         match event:

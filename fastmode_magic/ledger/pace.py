@@ -3,7 +3,13 @@
 from ..prompt.ask import BYTES_PER_TOKEN
 
 INTERVAL_S = 0.5
+SHORTEST_S = 0.05  # over a shorter time, tokens a second say more of the network than of the model
 MOST = 60  # samples; two become one when there are more, and the interval doubles
+
+
+def telling(tokens_per_s: float | None, output_tokens: int) -> float | None:
+    """The rate, if so many tokens took long enough for it to say something of the model."""
+    return tokens_per_s if tokens_per_s and output_tokens / tokens_per_s >= SHORTEST_S else None
 
 
 class Pace:

@@ -20,7 +20,7 @@ def words(meter: Meter, now_s: float) -> str:
             return f"asked at {speed} speed{again}{fell_back}"
         case Started():
             doing = (
-                "thinking" if meter.thought and not meter.text_length else text.pace(meter.tokens_per_s, estimated=True)
+                "thinking" if meter.thought and not meter.text_length else text.pace(meter.telling_rate, estimated=True)
             )
             return text.SEPARATOR.join([_speed(meter), doing])
     return ""

@@ -27,12 +27,14 @@ class Pulse:
 def of_meter(meter: Meter, rates: Sequence[int]) -> Pulse:
     """The pulse of a run under way."""
     badge = progress.badge(meter)
-    return Pulse(badge, meter.speed, meter.tokens_per_s, estimated=True, ttft_s=meter.ttft_s, rates=list(rates))
+    return Pulse(badge, meter.speed, meter.telling_rate, estimated=True, ttft_s=meter.ttft_s, rates=list(rates))
 
 
 def of_answer(answer: Answer, rates: Sequence[int]) -> Pulse:
     """The pulse of an answer that has ended."""
-    return Pulse(text.speed(answer), answer.speed, answer.tokens_per_s, answer.estimated, answer.ttft_s, list(rates))
+    return Pulse(
+        text.speed(answer), answer.speed, text.telling_rate(answer), answer.estimated, answer.ttft_s, list(rates)
+    )
 
 
 def facts(pulse: Pulse, totals: Snapshot) -> text.Facts:

@@ -82,8 +82,9 @@ class Stream:
 
     def _live_facts(self, meter: Meter, now_s: float) -> dict[str, Any]:
         now = phase(meter)
-        facts = [("rate", text.pace(meter.tokens_per_s, estimated=True))] if meter.tokens_per_s else []
-        ratio = text.against_standard(meter.speed, meter.tokens_per_s, self.standard_rate)
+        rate = meter.telling_rate
+        facts = [("rate", text.pace(rate, estimated=True))] if rate else []
+        ratio = text.against_standard(meter.speed, rate, self.standard_rate)
         facts += [("speed-up", ratio)] if ratio else []
         facts += [("first token", text.seconds(meter.ttft_s))] if meter.ttft_s is not None else []
         return {

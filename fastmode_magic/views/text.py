@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from ..claude.quota import Quota
 from ..claude.usage import Usage
+from ..ledger.pace import telling
 from ..ledger.totals import Snapshot
 
 if TYPE_CHECKING:
     from ..answer import Answer
 
 SEPARATOR = " · "
-SHORTEST_S = 0.05  # over a shorter time, tokens a second say more of the network than of the model
 
 
 def dollars(amount: Decimal | None, *, estimated: bool = False) -> str:
@@ -90,9 +90,10 @@ _LABELLED = {"first token", "first text", "took", "session", "fast quota", "aske
 def facts(answer: "Answer", totals: Snapshot | None = None, quota_words: str | None = None) -> Facts:
     """What is known of an answer that has ended, and of the session after it."""
     found: Facts = []
+    rate = telling_rate(answer)
     if answer.usage:
-        found.append(("rate", pace(_meaningful(answer, answer.usage), estimated=answer.estimated)))
-    if totals and (ratio := against_standard(answer.speed, answer.tokens_per_s, totals.standard_rate)):
+        found.append(("rate", pace(rate, estimated=answer.estimated)))
+    if totals and (ratio := against_standard(answer.speed, rate, totals.standard_rate)):
         found.append(("speed-up", ratio))
     found += _times(answer)
     if answer.usage:
@@ -110,6 +111,11 @@ def facts(answer: "Answer", totals: Snapshot | None = None, quota_words: str | N
 def asked(answer: "Answer") -> Facts:
     """When it was asked, to the minute: for what is read later."""
     return [("asked", f"{answer.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")] if answer.at else []
+
+
+def telling_rate(answer: "Answer") -> float | None:
+    """Its tokens a second, if they say something of the model."""
+    return telling(answer.tokens_per_s, answer.usage.output_tokens) if answer.usage else None
 
 
 def status(answer: "Answer", found: Facts | None = None) -> str:
@@ -137,11 +143,6 @@ def _hidden(usage: Usage) -> str:
     if usage.thinking_tokens:
         return f"{usage.thinking_tokens:,} of them thinking, billed but not shown"
     return "and more for thinking, billed but not shown" if usage.estimated else "with thinking, billed but not shown"
-
-
-def _meaningful(answer: "Answer", usage: Usage) -> float | None:
-    rate = answer.tokens_per_s
-    return rate if rate and usage.output_tokens / rate >= SHORTEST_S else None
 
 
 def _times(answer: "Answer") -> Facts:
