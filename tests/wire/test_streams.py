@@ -201,6 +201,15 @@ def test_an_interrupt_of_the_cell_binds_the_partial_answer(simulator: Simulator,
     assert dict(view.facts)["cost"].startswith("~$")
 
 
+def test_a_pace_that_says_nothing_is_nowhere_told(simulator: Simulator, session: Session) -> None:
+    simulator.script(Scenario(rate=0, tokens=400))
+    answer, _ = session.run(session.ask("Explain groupby.", fast=True))
+    assert answer.tokens_per_s > 10_000  # a network's
+    assert "? tok/s" in session.last_status
+    assert "rate" not in dict(session.pages.status()["facts"])
+    assert session.totals.snapshot().fast_rate is None
+
+
 def test_three_runs_at_once_share_the_loop(simulator: Simulator, session: Session) -> None:
     answers = []
     threads = [
