@@ -108,6 +108,8 @@ LARGE = {
     "backticks": "` " * 200_000,
     "openers": "\\begin{a}" * 60_000,
     "brackets": "[" * 300_000 + "](" * 100_000,
+    "headings": "# a\n" * 20_000,
+    "emphasis": ("*a_" * 2_000 + "\n\n") * 30,
     "quotes": "\n".join(">" * 5_000 for _ in range(50)),
     "lists": "- " * 5_000 + "a",
     "deep lists": "\n".join("  " * depth + "- a" for depth in range(1_000)),

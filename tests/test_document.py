@@ -92,7 +92,16 @@ def test_hostile_words_are_inert_wherever_they_come_from(hostile, place):
 
 
 @pytest.mark.parametrize(
-    "text", ["a\n\n" * 70_000, "```\na\n```\n" * 1_001, "x" * 50_000, "`" * 60_000 + "\n" + "**b** ``c`` " * 20_000]
+    "text",
+    [
+        "a\n\n" * 70_000,
+        "```\na\n```\n" * 1_001,
+        "x" * 50_000,
+        "`" * 60_000 + "\n" + "**b** ``c`` " * 20_000,
+        "# a\n" * 501,
+        "a\n---\n" * 501,
+        "- # a\n" * 501,
+    ],
 )
 def test_what_would_freeze_a_page_is_one_block_of_plain_text(text):
     shown = bundle(Answer(text))["text/markdown"]
@@ -100,6 +109,11 @@ def test_what_would_freeze_a_page_is_one_block_of_plain_text(text):
     assert shown.startswith(f"{fence}\n{text.rstrip()}"[:100_000])
     assert shown.count(f"\n{fence}\n") == 1
     assert fence not in text
+
+
+def test_comments_in_code_are_no_headings():
+    code = "```python\n" + "# a\n" * 600 + "```"
+    assert bundle(Answer(f"# One\n\n{code}"))["text/markdown"].startswith("# One\n\n```python\n# a")
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -271,6 +271,22 @@ def test_what_is_changed_still_looks_the_same(text: str) -> None:
     assert HONEST.render(safe_markdown(text)) == HONEST.render(text)
 
 
+EMPHATIC = [
+    "- **a** b\n" * 300 + "- **a** b",
+    "| a | b |\n|---|:-:|\n" + "| **a** | *b* |\n" * 299 + "| **a** | *b* |",
+]
+
+
+@pytest.mark.parametrize("text", EMPHATIC, ids=["list", "table"])
+def test_much_emphasis_in_small_pieces_is_not_changed(text: str) -> None:
+    assert safe_markdown(text) == text
+
+
+def test_emphasis_that_takes_a_renderer_long_is_shown_as_signs() -> None:
+    text = "*a_" * 200 + " `*x*`"
+    assert HONEST.render(safe_markdown(text)) == f"<p>{'*a_' * 200} <code>*x*</code></p>\n"
+
+
 def test_a_fence_without_empty_lines_still_shows_the_same_code() -> None:
     text = "1. a\n   ```python\n   if x:\n       <b>\n   ```\n2. b\n\n- c\n  ~~~\n  d\n  ~~~\n\nend"
     before, after = (

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 LARGEST = 200_000  # characters: half again as long as what a model writes in 32,000 tokens
 MOST_FENCES = 2_000
+MOST_HEADINGS = 500  # JupyterLab's table of contents takes the square of their number
+_HEADING = re.compile(r"[ \t>*+\-.)\d]*(?:#{1,6}(?:[ \t]|$)|(?:=+|-{2,})[ \t]*$)")
+_FENCE = re.compile(r"[ \t>*+\-.)\d]*(`{3,}|~{3,})")
 _LONG_LINE = re.compile(r"[^\n]{50000}")
 
 
@@ -123,6 +126,19 @@ def _folded(thinking: str) -> str:
 def _body(text: str) -> str:
     """Safe Markdown, or what would freeze a front end's own renderer for a minute as one block of plain text."""
     if len(text) <= LARGEST and text.count("```") <= MOST_FENCES and not _LONG_LINE.search(text):
-        return safe_markdown(text)
+        safe = safe_markdown(text)
+        if _headings(safe) <= MOST_HEADINGS:
+            return safe
     fence = "`" * (3 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return safe_markdown(f"{fence}\n{text}\n{fence}")
+
+
+def _headings(safe: str) -> int:
+    """Headings of a safe document, in which every fence is closed by the same one; rules count as well."""
+    found, fence = 0, ""
+    for line in safe.split("\n"):
+        if opened := _FENCE.match(line):
+            fence = "" if fence == opened[1] else fence or opened[1]
+        elif not fence and _HEADING.match(line):
+            found += 1
+    return found

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from fastmode_magic.views.fences import canonical
 
 RUN = 64  # delimiters in a row that are kept; a renderer's time can grow with the square
+MARKS = 250  # runs of `*` and `_` in a paragraph or item that are kept, for the same reason
+MARKS_OF_TABLE = 2_000
 
 _CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f"
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -63,6 +65,9 @@ _TRIGGERS = {
     "ftp": r"[fF][tT][pP]:/(?=/)",
 }
 _TRIGGER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _TRIGGERS.items()))
+_MARKS = re.compile(r"\*+|_+")
+_BULLETS = re.compile(r"^(?=[ \t>]*[-*+][ \t]+\S)", re.MULTILINE)
+_TABLE = re.compile(r"[^\n]*\|[^\n]*\n[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*(?:\n|$)")
 _REPEAT = re.compile(rf"{_SPAN}|([\[\](){{}}*_~>])\1{{{RUN},}}|@@\d+@@|(@)(?=@\d)")
 
 
@@ -108,8 +113,17 @@ def _inert(text: str, head: int) -> str:
     bracket = "{[}" if head else "&#91;"
     text = _LABEL_OPEN.sub(lambda m: m[1] + bracket, _escaped(formula + "\n".join(lines), spots))
     text = _TERM.sub(lambda m: f"{m[0][:-1]}\\:", text)
+    text = "".join(map(_calm, _BULLETS.split(text)))
     # `@@0@$x$` would end up as JupyterLab's mark for a formula that may not be there
     return _REPEAT.sub(lambda m: m[1] * RUN if m[1] else f"{m[0]}&#8203;" if m[2] else m[0], text)
+
+
+def _calm(item: str) -> str:
+    """A paragraph or list item without emphasis, if it has more of it than anybody would write."""
+    most = MARKS_OF_TABLE if _TABLE.match(item) else MARKS
+    if len(item) < most or len(_MARKS.findall(item)) <= most:
+        return item
+    return re.sub(rf"{_SPAN}|[*_]", lambda m: m[0] if m[0][0] == "`" else f"&#{ord(m[0])};", item)
 
 
 def _spans(text: str) -> list[str]:
