@@ -101,6 +101,7 @@ def test_hostile_words_are_inert_wherever_they_come_from(hostile, place):
         "# a\n" * 501,
         "a\n---\n" * 501,
         "- # a\n" * 501,
+        "- a\n x\n" * 2_001,
     ],
 )
 def test_what_would_freeze_a_page_is_one_block_of_plain_text(text):

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 LARGEST = 200_000  # characters: half again as long as what a model writes in 32,000 tokens
 MOST_FENCES = 2_000
-MOST_HEADINGS = 500  # JupyterLab's table of contents takes the square of their number
 _HEADING = re.compile(r"[ \t>*+\-.)\d]*(?:#{1,6}(?:[ \t]|$)|(?:=+|-{2,})[ \t]*$)")
+_ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _FENCE = re.compile(r"[ \t>*+\-.)\d]*(`{3,}|~{3,})")
+# JupyterLab's table of contents takes the square of the one, its lexer that of the other
+MOST_LINES = ((_HEADING, 500), (_ITEM, 2_000))
 _LONG_LINE = re.compile(r"[^\n]{50000}")
 
 
@@ -127,18 +129,18 @@ def _body(text: str) -> str:
     """Safe Markdown, or what would freeze a front end's own renderer for a minute as one block of plain text."""
     if len(text) <= LARGEST and text.count("```") <= MOST_FENCES and not _LONG_LINE.search(text):
         safe = safe_markdown(text)
-        if _headings(safe) <= MOST_HEADINGS:
+        if all(_count(line, safe) <= most for line, most in MOST_LINES):
             return safe
     fence = "`" * (3 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return safe_markdown(f"{fence}\n{text}\n{fence}")
 
 
-def _headings(safe: str) -> int:
-    """Headings of a safe document, in which every fence is closed by the same one; rules count as well."""
+def _count(kind: re.Pattern[str], safe: str) -> int:
+    """Lines of a kind in a safe document, outside of code; in it, every fence is closed by the same one."""
     found, fence = 0, ""
     for line in safe.split("\n"):
         if opened := _FENCE.match(line):
             fence = "" if fence == opened[1] else fence or opened[1]
-        elif not fence and _HEADING.match(line):
+        elif not fence and kind.match(line):
             found += 1
     return found

@@ -68,7 +68,7 @@ _TRIGGER = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _TR
 _MARKS = re.compile(r"\*+|_+")
 _BULLETS = re.compile(r"^(?=[ \t>]*[-*+][ \t]+\S)", re.MULTILINE)
 _TABLE = re.compile(r"[^\n]*\|[^\n]*\n[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*(?:\n|$)")
-_REPEAT = re.compile(rf"{_SPAN}|([\[\](){{}}*_~>])\1{{{RUN},}}|@@\d+@@|(@)(?=@\d)")
+_REPEAT = re.compile(rf"{_SPAN}|([\[\](){{}}*_~>!])\1{{{RUN},}}|@@\d+@@|(@)(?=@\d)")
 
 
 def safe_markdown(text: str) -> str:
