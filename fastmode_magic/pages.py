@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .running import Running
     from .session import Session
-    from .views.lab import Lab
+    from .views.lab import Lab, Place
     from .views.protocol import Live, Status, ToKernel
 
 TELL_S = 1.0  # between two messages about a session whose runs go on
@@ -52,15 +53,15 @@ class Pages:
         """The running answers, for a page that has just connected."""
         now_s = self._session.engine.clock()
         return [
-            {"cell": one.cell, "whole": one.stream.whole(one.meter, now_s)}
+            {"cell": one.place.cell, "whole": one.stream.whole(one.meter, now_s)}
             for one in self._session.running()
-            if one.cell
+            if one.place
         ]
 
-    def cell(self, run: str) -> str | None:
-        """The id of the cell in which a run was asked, while it runs."""
+    def place(self, run: str) -> "Place | None":
+        """Where a run was asked, while it runs and is shown there."""
         active = self._session.active.get(run)
-        return active.cell if active else None
+        return active.place if active else None
 
     def receive(self, message: "ToKernel") -> None:
         """A page asks for something."""
@@ -89,6 +90,18 @@ class Pages:
         """Tell them, if that was some time ago."""
         if self._session.engine.clock() - self._told_s >= TELL_S:
             self.tell()
+
+    def began(self, new: "Running") -> None:
+        """A run began: it takes the place of what an earlier request left in its cell."""
+        from .views.lab import is_replaced
+
+        if new.place:
+            for one in self._session.running():
+                if one.place and is_replaced(one.place, new.place):
+                    one.place = None
+            if self.lab:
+                self.lab.began(new.place)
+        self.changed()
 
     def changed(self) -> None:
         """A run began or ended, or fast was switched."""

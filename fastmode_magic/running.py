@@ -17,6 +17,7 @@ from .ledger.meter import Meter
 from .prompt.ask import Ask
 
 if TYPE_CHECKING:
+    from .views.lab import Place
     from .views.protocol import Status
     from .views.stream import Stream
     from .views.text import Facts
@@ -44,7 +45,7 @@ class Running:
     stream: "Stream"
     began: datetime
     view: View | None = None
-    cell: str | None = None  # the id of the notebook's cell
+    place: "Place | None" = None  # None where that is not known, or the cell was run again
     meter: Meter = field(default_factory=Meter)
 
     def follow(self, clock: Callable[[], float], each: Callable[[], None]) -> bool:

@@ -15,7 +15,7 @@ from .claude.engine import Engine, Run
 from .claude.errors import BadInput, Ending, FastmodeError
 from .claude.policy import Rates
 from .claude.quota import Quota
-from .claude.standing import State
+from .claude.standing import Account, State
 from .ledger.totals import Totals
 from .pages import Pages
 from .prompt.ask import Ask
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .accounting import Prefixes
     from .background import BackgroundAnswer
     from .simulator import Simulator
+    from .views.lab import Place
     from .views.stream import Stream
     from .views.text import Facts
 
@@ -126,31 +127,31 @@ class Session:
             raise BadInput(problem, "`%%claude?` and `help(fastmode_magic.ask)` say what goes.")
         return replace(ask, model=catalog.find(ask.model).id)
 
-    def run(self, ask: Ask, show: "Show | None" = None, cell: str | None = None) -> tuple[Answer, Ending | None]:
+    def run(self, ask: Ask, show: "Show | None" = None, place: "Place | None" = None) -> tuple[Answer, Ending | None]:
         """Answer `ask`, showing it; what went wrong is returned beside what came, so that nothing is lost.
 
-        `show` makes a view of the run's stream; `cell` is the id of the notebook's cell, where that is known.
+        `show` makes a view of the run's stream; `place` is the notebook's cell, where that is known.
         """
-        return self._follow(self._begin(ask, show, cell, background=False))
+        return self._follow(self._begin(ask, show, place, background=False))
 
     def start(
         self,
         ask: Ask,
         show: "Show | None" = None,
-        cell: str | None = None,
+        place: "Place | None" = None,
         present: Callable[[Ending], Ending] = lambda error: error,
     ) -> "BackgroundAnswer":
         """Answer `ask` in a thread of its own; returns at once. `present` prepares an error for who waits."""
         from .background import BackgroundAnswer
 
-        active = self._begin(ask, show, cell, background=True)
+        active = self._begin(ask, show, place, background=True)
         if active.view:
             active.view.update(active.meter, self.engine.clock())  # here, so that its output is this cell's
         return BackgroundAnswer(
             lambda: self._follow(active), lambda: self._so_far(active), active.run.interrupt, present
         )
 
-    def _begin(self, ask: Ask, show: "Show | None", cell: str | None, *, background: bool) -> Running:
+    def _begin(self, ask: Ask, show: "Show | None", place: "Place | None", *, background: bool) -> Running:
         self.warm_up()
         from .views.stream import Stream
 
@@ -159,10 +160,10 @@ class Session:
         asked = "fast" if ask.fast else "standard"
         rate = self.totals.snapshot().standard_rate
         stream = Stream(uuid4().hex[:12], ask.model, asked, standard_rate=rate, background=background, at=began)
-        active = Running(ask, run, stream, began, show(stream) if show else None, cell)
+        active = Running(ask, run, stream, began, show(stream) if show else None, place)
         self.active[stream.run] = active
         self._fast_seen = self._fast_seen or ask.fast
-        self.pages.changed()
+        self.pages.began(active)
         return active
 
     def _follow(self, active: Running) -> tuple[Answer, Ending | None]:
@@ -208,10 +209,13 @@ class Session:
 
     def quota(self, model: str) -> Quota:
         """The buckets that the last account's responses reported; unknown ones are None."""
-        run = self.last_run
-        if run is None or run.account is None:
-            return Quota()
-        return self.engine.standing.quota(run.account, catalog.find(model).fast_pool)
+        account = self._account()
+        return self.engine.standing.quota(account, catalog.find(model).fast_pool) if account else Quota()
+
+    def _account(self) -> Account | None:
+        """Of the newest run that has one."""
+        runs = [*(one.run for one in reversed(self.running())), self.last_run]
+        return next((run.account for run in runs if run and run.account), None)
 
     def quota_words(self, model: str) -> str | None:
         """What is left of the fast quota; None while unknown."""
@@ -221,11 +225,11 @@ class Session:
 
     def state(self) -> tuple[State, str, float | None]:
         """Fast mode in this session: on, cooldown or off; why; seconds of cooldown left."""
-        run, now_s = self.last_run, self.engine.clock()
+        account, now_s = self._account(), self.engine.clock()
         asked = self.fast or self._fast_seen
-        if asked and run and run.account:
+        if asked and account:
             model = catalog.find(self.settings.model)
-            state, why, left_s = self.engine.standing.state(run.account, model.id, model.fast_pool, now_s)
+            state, why, left_s = self.engine.standing.state(account, model.id, model.fast_pool, now_s)
             if state != "on":
                 return state, why, left_s
         if self.fast:

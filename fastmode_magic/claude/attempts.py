@@ -148,6 +148,9 @@ class Attempts:
         elif refusal.meaning in {Meaning.FAST_POOL_EMPTY, Meaning.UNEXPLAINED_LIMIT} or (
             refusal.meaning is Meaning.OVERLOADED and isinstance(decision, policy.FallBack)
         ):
+            seen = from_headers(refusal.error.headers, self.clock())
+            if refusal.meaning is Meaning.FAST_POOL_EMPTY and not (seen.fast_input or seen.fast_output):
+                self.standing.doubt(account, pool)
             after_s = refusal.error.retry_after_s
             until_s = self.clock() + (policy.DEFAULT_COOLDOWN_S if after_s is None else after_s)
             self.standing.cool(account, pool, Cooldown(until_s, refusal.reason))

@@ -1,6 +1,6 @@
 """What this session knows of fast mode for each account: cooldowns, refusals that last, and quota."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .quota import Quota
@@ -42,6 +42,10 @@ class Standing:
     def saw(self, account: Account, pool: str, quota: Quota) -> None:
         """A response reported `quota`."""
         self._quotas[account, pool] = self.quota(account, pool).updated(quota)
+
+    def doubt(self, account: Account, pool: str) -> None:
+        """The service says that fast is used up, and not how far: what was known of its buckets is not true."""
+        self._quotas[account, pool] = replace(self.quota(account, pool), fast_input=None, fast_output=None)
 
     def cool(self, account: Account, pool: str, cooldown: Cooldown) -> None:
         """Fast was refused for the moment."""

@@ -93,7 +93,7 @@ class ClaudeMagics(Magics):
         return cell.removesuffix("\n") if hasattr(self.shell, "kernel") else cell.rstrip("\n")
 
     def _answer(self, ask: Ask, name: str | None, *, returns: bool) -> Answer | None:
-        answer, error = self.session.run(ask, self._show, front_end.cell(self.shell))
+        answer, error = self.session.run(ask, self._show, front_end.place(self.shell))
         self._bind(answer, name)
         if error:
             raise error
@@ -101,7 +101,7 @@ class ClaudeMagics(Magics):
         return answer if returns else None
 
     def _start(self, ask: Ask, name: str | None, *, returns: bool) -> "BackgroundAnswer | None":
-        answer = self.session.start(ask, self._show, front_end.cell(self.shell), partial(present, self.shell))
+        answer = self.session.start(ask, self._show, front_end.place(self.shell), partial(present, self.shell))
         self._bind(answer, name)
         self._shown = (answer, self.shell.execution_count)
         return answer if returns else None

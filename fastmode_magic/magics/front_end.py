@@ -3,11 +3,14 @@
 import sys
 from typing import Any
 
+from ..views.lab import Place
 
-def cell(shell: Any) -> str | None:
-    """The id of the cell that is running, where the front end sends it (JupyterLab, Notebook, nbclient)."""
-    found = _request(shell).get("metadata", {}).get("cellId")
-    return found if isinstance(found, str) else None
+
+def place(shell: Any) -> Place | None:
+    """The cell that is running, where the front end sends its id (JupyterLab, Notebook, nbclient)."""
+    request = _request(shell)
+    cell, name = request.get("metadata", {}).get("cellId"), request.get("header", {}).get("msg_id")
+    return Place(cell, name) if isinstance(cell, str) and isinstance(name, str) else None
 
 
 def is_interactive_notebook(shell: Any) -> bool:

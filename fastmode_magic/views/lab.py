@@ -1,11 +1,18 @@
 """The lab extension as the kernel sees it: one comm, opened on `%load_ext`, over which it announces itself."""
 
 import threading
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .protocol import ANSWER_MIME, Answer, Frame, Late, Live, Status, ToKernel, ToPage
 
 MOST_LATE = 20  # answers kept for a page that has not said that it has them
+
+
+class Place(NamedTuple):
+    """Where a run was asked: the id of the notebook's cell, and that of the request that ran it."""
+
+    cell: str
+    request: str
 
 
 class Listener(Protocol):
@@ -17,11 +24,16 @@ class Listener(Protocol):
     def live(self) -> list[Live]:
         """The running answers."""
 
-    def cell(self, run: str) -> str | None:
-        """The id of the cell in which a run was asked."""
+    def place(self, run: str) -> Place | None:
+        """Where a run was asked, while it is shown there."""
 
     def tell(self) -> None:
         """Send the status."""
+
+
+def is_replaced(old: Place, new: Place) -> bool:
+    """Whether a cell has been run again."""
+    return old.cell == new.cell and old.request != new.request
 
 
 class Lab:
@@ -32,6 +44,7 @@ class Lab:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._late: dict[str, Late] = {}
+        self._places: dict[str, Place] = {}
         self._lock = threading.Lock()
         self.announced = False
         self.absent = False  # a page said that it does not know us, and none that it does
@@ -62,15 +75,22 @@ class Lab:
             self._comm.send(message)
 
     def ended(self, run: str, bundle: dict[str, object]) -> None:
-        """Keep the document of an ended run until a page says that it has it."""
-        cell = self._listener.cell(run)
-        if not self.announced or cell is None:
+        """Keep the document of an ended run until a page says that it has been saved."""
+        place = self._listener.place(run)
+        if not self.announced or place is None:
             return
         with self._lock:
-            self._late[run] = Late(run=run, cell=cell, bundle=bundle)
+            self._late[run] = Late(run=run, cell=place.cell, bundle=bundle)
+            self._places[run] = place
             while len(self._late) > MOST_LATE:
-                del self._late[next(iter(self._late))]
+                self._forget(next(iter(self._late)))
         self.send(ToPage(ended=run))
+
+    def began(self, place: Place) -> None:
+        """A cell has begun to run: what its earlier requests left is no longer shown."""
+        with self._lock:
+            for run in [run for run, other in self._places.items() if is_replaced(other, place)]:
+                self._forget(run)
 
     def begin(self, whole: Answer) -> dict[str, object]:
         """Say that a run has begun; returns what the extension renders in its cell."""
@@ -79,9 +99,9 @@ class Lab:
 
     def frame(self, frame: Frame) -> None:
         """Send a frame of a run; a page that came late learns from a snapshot where it belongs."""
-        cell = self._listener.cell(frame["run"]) if "whole" in frame else None
-        if cell is not None:
-            frame["cell"] = cell
+        place = self._listener.place(frame["run"]) if "whole" in frame else None
+        if place is not None:
+            frame["cell"] = place.cell
         self.send(ToPage(frame=frame))
 
     def tell(self, status: Status) -> None:
@@ -90,6 +110,10 @@ class Lab:
 
     def leave(self) -> None:
         """A run has ended; the comm is the session's."""
+
+    def _forget(self, run: str) -> None:
+        self._late.pop(run, None)
+        self._places.pop(run, None)
 
     def _closed(self) -> None:
         self.announced, self.absent = False, True
@@ -104,7 +128,7 @@ class Lab:
                 self._listener.tell()
             case {"placed": str(run)}:
                 with self._lock:
-                    self._late.pop(run, None)
+                    self._forget(run)
             case {"want": str(run)} if missed := self._late.get(run):
                 self.send(ToPage(late=[missed]))
             case _:

@@ -75,9 +75,9 @@ def cost(answer: "Answer") -> str:
 def quota(levels: Quota, now_s: float) -> str | None:
     """ "98% in, 99% out", refilled to now; None while unknown."""
     parts = [
-        f"{100 * bucket.level(now_s) / bucket.limit:.0f}% {name}"
+        f"{100 * bucket.level(now_s) / bucket.limit:.0f}% {name}" if bucket.limit else f"none {name}"
         for bucket, name in ((levels.fast_input, "in"), (levels.fast_output, "out"))
-        if bucket and bucket.limit
+        if bucket
     ]
     return ", ".join(parts) if parts else None
 

@@ -29,6 +29,8 @@ export class AnswerStore extends Observable {
   gap = false;
   /** Whether a kernel is sending frames for it. */
   connected = false;
+  /** Whether it was given up; its kernel may be found again. */
+  private lost = false;
 
   constructor(public answer: Answer) {
     super();
@@ -60,14 +62,18 @@ export class AnswerStore extends Observable {
   lose(words: string): void {
     if (!isLive(this.answer.phase)) return;
     this.connected = false;
+    this.lost = true;
     this.answer = { ...this.answer, phase: "cut off", words };
     this.changed();
   }
 
   private merge(answer: Answer): void {
-    const { text, thinking } = this.answer;
-    const older = isLive(answer.phase) && answer.text.length + answer.thinking.length < text.length + thinking.length;
-    this.answer = older ? { ...answer, text, thinking } : answer;
+    const { text, thinking, phase } = this.answer;
+    const shorter = answer.text.length + answer.thinking.length < text.length + thinking.length;
+    const over = !isLive(phase) && !this.lost;
+    if (isLive(answer.phase) && (shorter || over)) return; // an older one
+    this.lost = false;
+    this.answer = answer;
     this.gap = false;
   }
 }
@@ -84,6 +90,12 @@ export class StatusStore extends Observable {
   set(status: Status, now_ms: number | null): void {
     this.status = status;
     this.received_ms = now_ms;
+    this.changed();
+  }
+
+  /** There is no session any more. */
+  clear(): void {
+    this.status = null;
     this.changed();
   }
 }

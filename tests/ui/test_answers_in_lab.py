@@ -171,3 +171,66 @@ def test_background_answers_stream_while_other_cells_run(notebook: Open, simulat
     expect(page.answer(2)).to_contain_text("interrupted")
     expect(page.answer(1)).to_contain_text("700 out")
     assert page.cells.nth(3).locator(".jp-OutputArea-child").count() == 1
+
+
+def test_a_notebook_closed_and_opened_again_goes_on(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(Scenario(tokens=900, rate=100))
+    page = notebook(FAST)
+    page.run(1, wait=False)
+    expect(page.answer(1)).to_contain_text(PRACTICE)
+    page.save()
+    page.command("application:close", wait=False)
+    expect(page.cells).to_have_count(0)
+    page.page.evaluate(
+        "path => window.jupyterapp.commands.execute('docmanager:open', { path }).then(() => {})", page.name
+    )
+    expect(page.answer(1).get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.answer(1)).to_contain_text("900 out")
+    assert document(page)[ANSWER_MIME]["phase"] == "finished"
+
+
+def test_an_answer_that_was_not_saved_is_there_after_a_reload(notebook: Open) -> None:
+    page = notebook(FAST)
+    page.run(1)
+    expect(page.answer(1)).to_contain_text(" out")
+    page.open()
+    expect(page.answer(1)).to_contain_text(" out")
+    assert document(page)[ANSWER_MIME]["phase"] == "finished"
+
+
+def test_output_of_other_kinds_in_the_cell_stays(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(Scenario(tokens=100))
+    page = notebook(
+        "import ipywidgets\nbox = ipywidgets.Output()\ndisplay(box)\n"
+        "with box:\n    print('in the box')\n    get_ipython().run_line_magic('claude', '--fast 2+2?')\nprint('after')"
+    )
+    page.run(1)
+    page.page.wait_for_timeout(1500)  # nothing comes later to take its place
+    for words in ("in the box", "100 out", "after"):
+        expect(page.cells.nth(1).locator(".jp-OutputArea").first).to_contain_text(words)
+    expect(page.answer(1)).to_have_count(1)
+
+
+def test_a_cell_run_again_while_its_answer_is_in_the_background_has_one(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(Scenario(tokens=500, rate=100), Scenario(tokens=100))
+    page = notebook("%%claude -b --fast\nExplain groupby.")
+    page.run(1)
+    expect(page.answer(1)).to_contain_text(PRACTICE)
+    page.run(1)
+    expect(page.answer(1)).to_contain_text("100 out")
+    wait_until(lambda: "running" not in page.status_item.inner_text())
+    page.page.wait_for_timeout(5000)  # the first one ends
+    expect(page.answer(1)).to_have_count(1)
+    expect(page.answer(1)).to_contain_text("100 out")
+
+
+def test_a_copy_of_the_cell_becomes_a_document_as_well(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(Scenario(tokens=400, rate=100))
+    page = notebook(FAST)
+    page.run(1, wait=False)
+    expect(page.answer(1)).to_contain_text(PRACTICE)
+    page.command("notebook:copy-cell")
+    page.command("notebook:paste-cell-below")
+    page.done(1)
+    expect(page.answer(2)).to_contain_text("400 out")
+    assert document(page, 2) == document(page, 1)

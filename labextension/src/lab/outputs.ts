@@ -11,7 +11,8 @@ export function keepWhatCame(panel: NotebookPanel, session: Session): void {
     const now = session.runs.get(answer.run)?.answer;
     if (!now || !isLive(answer.phase) || now === answer) continue;
     const output = outputs.get(index).toJSON();
-    outputs.set(index, { ...output, data: { [ANSWER_MIME]: now, "text/plain": plain(now) } });
+    const data = session.documents.get(answer.run) ?? { [ANSWER_MIME]: now, "text/plain": plain(now) };
+    outputs.set(index, { ...output, data });
   }
 }
 

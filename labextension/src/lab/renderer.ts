@@ -3,7 +3,7 @@
 import type { MimeModel, Renderer } from "@jupyterlab/rendermime";
 import { Widget } from "@lumino/widgets";
 import { ANSWER_MIME, type Answer, STATUS_MIME, type Status } from "../protocol";
-import { isLive, StatusStore } from "../store";
+import { type AnswerStore, isLive, StatusStore } from "../store";
 import { mountAnswer } from "../view/answer";
 import type { Host } from "../view/host";
 import { mountStatus } from "../view/status";
@@ -27,7 +27,7 @@ abstract class View extends Widget implements Renderer {
 }
 
 export class AnswerView extends View {
-  private run: string | null = null;
+  private store: AnswerStore | null = null;
 
   constructor(
     private readonly sessions: Sessions,
@@ -40,9 +40,9 @@ export class AnswerView extends View {
   async renderModel(model: MimeModel): Promise<void> {
     const answer = model.data[ANSWER_MIME] as Answer;
     const store = this.sessions.store(answer);
-    if (this.run !== answer.run) this.mount(mountAnswer(this.node, store, this.host));
-    this.run = answer.run;
-    if (!isLive(answer.phase)) this.sessions.placed(answer.run);
+    if (this.store !== store) this.mount(mountAnswer(this.node, store, this.host));
+    this.store = store;
+    if (!isLive(answer.phase)) this.sessions.ended(answer.run, { ...model.data });
   }
 }
 

@@ -15,11 +15,20 @@ export class Session {
   onLive: (cell: string, answer: Answer) => void = () => {};
   /** Called when the kernel of running answers has gone. */
   onLost: () => void = () => {};
-  private readonly placed = new Set<string>();
+  /** The documents of runs that have ended. */
+  readonly documents = new Map<string, Record<string, unknown>>();
+  /** Runs that this page has seen begin: Jupyter itself brings their documents to where they belong. */
+  private readonly witnessed = new Set<string>();
+  /** Ended runs that are not yet in a saved notebook. */
+  private readonly unsaved = new Set<string>();
   private line: Line | null = null;
   private readonly wanted = new Set<string>();
 
-  constructor(readonly kernel: KernelConnection) {
+  /** `adopt` finds the store of an answer that was shown before its kernel was found. */
+  constructor(
+    readonly kernel: KernelConnection,
+    private readonly adopt: (run: string) => AnswerStore | undefined,
+  ) {
     kernel.registerCommTarget(COMM_TARGET, this.open);
     kernel.statusChanged.connect(this.follow);
     kernel.iopubMessage.connect(this.overhear);
@@ -36,17 +45,25 @@ export class Session {
   run(answer: Answer): AnswerStore {
     let store = this.runs.get(answer.run);
     if (!store) {
-      store = new AnswerStore(answer);
+      store = this.adopt(answer.run) ?? new AnswerStore(answer);
       this.runs.set(answer.run, store);
     }
     return store;
   }
 
-  /** The document of a run has arrived in its cell. */
-  place(run: string): void {
-    if (!this.runs.has(run) || this.placed.has(run)) return;
-    this.placed.add(run);
-    this.send({ placed: run });
+  /** The document of a run has arrived. */
+  ended(run: string, document: Record<string, unknown>): void {
+    if (this.documents.has(run)) return;
+    this.documents.set(run, document);
+    this.unsaved.add(run);
+  }
+
+  /** The notebook is being saved; returns what to call when it is: the kernel need not keep what is in it. */
+  saving(): () => void {
+    const runs = [...this.unsaved];
+    return () => {
+      for (const run of runs) if (this.unsaved.delete(run)) this.send({ placed: run });
+    };
   }
 
   send(message: ToKernel): boolean {
@@ -90,6 +107,7 @@ export class Session {
     const { frame, status, ended, late, live } = message;
     if (frame) {
       const isNew = !this.runs.has(frame.run);
+      if (isNew && frame.whole && !frame.cell) this.witnessed.add(frame.run);
       this.frame(frame.run, frame.whole, (store) => store.apply(frame));
       if (isNew && frame.whole && frame.cell) this.onLive(frame.cell, frame.whole);
     }
@@ -99,7 +117,9 @@ export class Session {
       this.onLive(one.cell, one.whole);
     }
     if (late?.length) this.onLate(late);
-    if (ended) setTimeout(() => this.placed.has(ended) || this.send({ want: ended }), DOCUMENT_MS);
+    for (const { run, bundle } of late ?? []) this.ended(run, bundle);
+    if (ended && this.witnessed.has(ended)) this.unsaved.add(ended);
+    else if (ended) setTimeout(() => this.documents.has(ended) || this.send({ want: ended }), DOCUMENT_MS);
   }
 
   private frame(run: string, whole: Answer | undefined, use: (store: AnswerStore) => void): void {
@@ -116,6 +136,7 @@ export class Session {
   private readonly follow = (_: unknown, status: string): void => {
     if (!["dead", "restarting", "autorestarting", "terminating"].includes(status)) return;
     this.line = null;
+    this.status.clear();
     this.lose("the kernel stopped");
     this.onLost();
   };

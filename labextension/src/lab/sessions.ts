@@ -25,26 +25,19 @@ export class Sessions {
 
   /** The store of an answer in some output: that of its run where a kernel is sending it, else its own. */
   store(answer: Answer): AnswerStore {
-    for (const session of this.byKernel.values()) {
-      const store = session.runs.get(answer.run);
-      if (store) {
-        store.set(answer);
-        return store;
-      }
-    }
-    const saved = this.saved.get(answer.run);
-    if (saved && answer.run) {
-      saved.set(answer);
-      return saved;
+    const known = this.running(answer.run)?.runs.get(answer.run) ?? this.saved.get(answer.run);
+    if (known && answer.run) {
+      known.set(answer);
+      return known;
     }
     const store = new AnswerStore(answer);
     this.saved.set(answer.run, store);
     return store;
   }
 
-  /** Tell the kernel of a run that its document has arrived. */
-  placed(run: string): void {
-    for (const session of this.byKernel.values()) session.place(run);
+  /** The document of a run has arrived. */
+  ended(run: string, document: Record<string, unknown>): void {
+    this.running(run)?.ended(run, document);
   }
 
   /** The session that a run belongs to, while its kernel is connected. */
@@ -67,14 +60,18 @@ export class Sessions {
     };
     context.kernelChanged.connect((_, change) => attach(change.newValue));
     attach(context.session?.kernel ?? null);
+    let saved = () => {};
     panel.context.saveState.connect((_, state) => {
-      if (state === "started" && session) keepWhatCame(panel, session);
+      if (state === "started" && session) {
+        keepWhatCame(panel, session);
+        saved = session.saving();
+      } else if (state === "completed") saved();
     });
     panel.disposed.connect(() => attach(null));
   }
 
   private attach(panel: NotebookPanel, kernel: KernelConnection): Session {
-    const session = new Session(kernel);
+    const session = new Session(kernel, (run) => this.saved.get(run));
     session.onLate = (late) => placeLate(panel, session, late);
     session.onLive = (cell, answer) => placeLive(panel, session, cell, answer);
     session.onLost = () => keepWhatCame(panel, session);

@@ -54,6 +54,6 @@ function announcement({ phase, words, badge, speed, facts }: Answer): string {
       return `Answer finished: ${pace ? `${badge}, ${pace}` : badge}`;
     }
     default:
-      return `Answer ${phase}: ${words}`;
+      return words === phase ? `Answer ${phase}` : `Answer ${phase}: ${words}`;
   }
 }
