@@ -1,11 +1,11 @@
 /** One kernel's session as the page knows it: its comm, its runs, its status. */
 
 import type { Comm, KernelConnection, Message } from "@jupyterlab/services";
-import { type Answer, COMM_TARGET, type Late, type ToKernel, type ToPage } from "../protocol";
+import { ANSWER_MIME, type Answer, COMM_TARGET, type Late, type ToKernel, type ToPage } from "../protocol";
 import { AnswerStore, isLive, StatusStore } from "../store";
 import { Line } from "./line";
 
-const DOCUMENT_MS = 500; // a page that was reloaded does not get the document of a run that began before
+const DOCUMENT_MS = 500; // a page that was reloaded does not get the document of a run that began before, nor does an Output widget
 
 export class Session {
   readonly status = new StatusStore();
@@ -116,10 +116,21 @@ export class Session {
       this.frame(one.whole.run, one.whole, (store) => store.apply({ run: one.whole.run, whole: one.whole }));
       this.onLive(one.cell, one.whole);
     }
-    if (late?.length) this.onLate(late);
-    for (const { run, bundle } of late ?? []) this.ended(run, bundle);
-    if (ended && this.witnessed.has(ended)) this.unsaved.add(ended);
-    else if (ended) setTimeout(() => this.documents.has(ended) || this.send({ want: ended }), DOCUMENT_MS);
+    if (late?.length) this.late(late);
+    if (ended) {
+      this.unsaved.add(ended);
+      setTimeout(() => this.documents.has(ended) || this.send({ want: ended }), DOCUMENT_MS);
+    }
+  }
+
+  /** Documents that Jupyter did not bring: to their cells if it could not, as after a reload, and to their views. */
+  private late(late: Late[]): void {
+    const away = late.filter(({ run }) => !this.witnessed.has(run));
+    if (away.length) this.onLate(away);
+    for (const { run, bundle } of late) {
+      this.ended(run, bundle);
+      this.runs.get(run)?.set(bundle[ANSWER_MIME] as Answer);
+    }
   }
 
   private frame(run: string, whole: Answer | undefined, use: (store: AnswerStore) => void): void {
