@@ -22,6 +22,7 @@ class Pages:
         self.on_change: Callable[[], None] = lambda: None  # a run began or ended, or fast was switched
         self._session = session
         self._told_s = float("-inf")
+        self._told_badge = ""
 
     def status(self) -> "Status":
         """The session as the page shows it."""
@@ -87,8 +88,13 @@ class Pages:
                 view.tell(status)
 
     def tell_now_and_then(self) -> None:
-        """Tell them, if that was some time ago."""
-        if self._session.engine.clock() - self._told_s >= TELL_S:
+        """Tell them, if that was some time ago, or another speed serves."""
+        from .views import progress
+
+        running = self._session.running()
+        badge = progress.badge(running[-1].meter) if running else self._told_badge
+        if badge != self._told_badge or self._session.engine.clock() - self._told_s >= TELL_S:
+            self._told_badge = badge
             self.tell()
 
     def began(self, new: "Running") -> None:

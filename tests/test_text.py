@@ -116,7 +116,7 @@ FULL = Bucket(6_000, 3_000, 0.0)  # refills at 100 a second
         (Quota(), None),
         (Quota(fast_input=FULL), "75% in"),
         (Quota(fast_input=FULL, fast_output=Bucket(1_000, 0, 15.0)), "75% in, 0% out"),
-        (Quota(fast_input=Bucket(0, 0, 0.0)), None),
+        (Quota(fast_input=Bucket(0, 0, 0.0)), "none in"),
         (Quota(standard_input=FULL), None),
     ],
 )

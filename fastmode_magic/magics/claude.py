@@ -171,6 +171,8 @@ def shown_as(shell: Any, session: Session) -> str:
         return "Markdown"
     if pages.lab and pages.lab.announced:
         return "lab extension"
+    if display_as == "widget" and not front_end.is_interactive_notebook(shell):
+        return "Markdown"  # nobody looks, and what is saved would carry the widget
     widget = display_as == "widget" or pages.widget_answered or front_end.carries_widgets(shell)
     return "widget" if widget else "Markdown"
 

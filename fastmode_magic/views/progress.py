@@ -13,7 +13,8 @@ def words(meter: Meter, now_s: float) -> str:
         case Waiting(seconds=seconds, reason=reason, at_s=at_s):
             return f"waiting {_left(at_s, seconds, now_s)} s for fast: {reason}"
         case Retrying(seconds=seconds, reason=reason, at_s=at_s):
-            return f"trying again in {_left(at_s, seconds, now_s)} s: {reason}"
+            left_s = _left(at_s, seconds, now_s)
+            return f"trying again{f' in {left_s} s' if left_s else ''}: {reason}"
         case Sent(speed=speed, attempt=attempt):
             again = f", attempt {attempt}" if attempt > 1 else ""
             fell_back = f" ({meter.fallback})" if meter.fallback else ""

@@ -63,7 +63,7 @@ describe("an answer that comes", () => {
     scrollTo(0, 0);
   });
 
-  test("spends nothing while it is not in the page, and is there with the first frame in which it is", async () => {
+  test("spends nothing while it is not in the page, and is there once it is", async () => {
     const { cell, find, store } = mount({ text: "" });
     cell.remove();
     store.set({ ...store.answer, phase: "streaming", text: longAnswer(1) });
@@ -71,8 +71,7 @@ describe("an answer that comes", () => {
     await sleep(200);
     expect(make).not.toHaveBeenCalled();
     document.body.append(cell);
-    await frame();
-    await frame();
+    await until(() => cell.querySelector("h2") !== null, "the first heading");
     expect(find("h2").textContent).toBe("1. Estimating group means");
   });
 
