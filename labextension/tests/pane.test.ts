@@ -64,7 +64,7 @@ describe("an answer that comes", () => {
   });
 
   test("spends nothing while it is not in the page, and is there once it is", async () => {
-    const { cell, find, store } = mount({ text: "" });
+    const { cell, find, store } = mount({ phase: "asking", text: "" });
     cell.remove();
     store.set({ ...store.answer, phase: "streaming", text: longAnswer(1) });
     const make = vi.spyOn(document, "createElement");
