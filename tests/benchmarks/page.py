@@ -13,7 +13,7 @@ from lesson import END, lesson
 from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "ui"))
-from browsing import CHROMIUM, FLAGS, Notebook, Server, serve  # the harness of the page's tests
+from browsing import CHROMIUM, FLAGS, Notebook, Server, serve, wait_until  # the harness of the page's tests
 
 from fastmode_magic.simulator import Scenario, Simulator
 from fastmode_magic.simulator.wire import pieces
@@ -136,6 +136,8 @@ def measure(
         last_paint_ms=after["painted"] - after["arrived"] if after["painted"] else None,
         right=headings == sections * len(cells),
     )
+    notebook.end_kernel()  # the next one begins with a kernel that keeps no answers for its page
+    wait_until(lambda: not notebook.has_session())
     page.close()
     return cost
 

@@ -187,15 +187,20 @@ class Notebook:
 
     def kernel_state(self) -> str:
         """What the server says of the notebook's kernel."""
-        return self._session()["kernel"]["execution_state"]
+        session = self._session()
+        return session["kernel"]["execution_state"] if session else "none"
 
     def end_kernel(self) -> None:
         """Shut the kernel down; opening the notebook again starts another."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
 
-    def _session(self) -> dict[str, Any]:
+    def has_session(self) -> bool:
+        """Whether the server has a kernel for the notebook."""
+        return self._session() is not None
+
+    def _session(self) -> dict[str, Any] | None:
         with urllib.request.urlopen(f"{self.server.url}/api/sessions") as reply:
-            return next(one for one in json.load(reply) if one["path"] == self.name)
+            return next((one for one in json.load(reply) if one["path"] == self.name), None)
 
 
 def _answered(notebook: Notebook, dialog: Any) -> None:

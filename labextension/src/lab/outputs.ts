@@ -1,6 +1,7 @@
 /** Answers in the cells of a notebook: the model that is saved, not what is seen. */
 
 import type { CellModel, NotebookPanel, Output, Outputs } from "@jupyterlab/notebook";
+import { visible } from "../markdown/characters";
 import { ANSWER_MIME, type Answer, type Late } from "../protocol";
 import { isLive } from "../store";
 import type { Session } from "./session";
@@ -65,7 +66,7 @@ function answers(panel: NotebookPanel): [Outputs, number, Answer][] {
   return found;
 }
 
-/** The answer for a page without this extension. */
+/** The answer for a page without this extension, which would show what controls a terminal or turns a line around. */
 function plain(answer: Answer): string {
-  return `${answer.text}\n\n[saved while the answer was coming]`;
+  return `${visible(answer.text)}\n\n[saved while the answer was coming]`;
 }
