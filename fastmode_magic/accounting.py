@@ -67,8 +67,8 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
     )
 
 
-def entry_of(answer: Answer) -> Entry | None:
-    """What the session's totals take over; None for a run that used nothing."""
+def entry_of(answer: Answer, model: str) -> Entry | None:
+    """What the session's totals take over of an answer of `model`; None for a run that used nothing."""
     if answer.usage is None and answer.cost == 0:
         return None
     whole = answer.complete and not answer.estimated and answer.usage is not None
@@ -78,6 +78,7 @@ def entry_of(answer: Answer) -> Entry | None:
         estimated=answer.estimated,
         tokens_per_s=telling(answer.tokens_per_s, answer.usage.output_tokens) if whole and answer.usage else None,
         output_tokens=answer.usage.output_tokens if whole and answer.usage else None,
+        model=model,
     )
 
 

@@ -83,7 +83,11 @@ class BackgroundAnswer:
         return repr(self._now()) if self.done else f"<Answer on its way: {len(self._now().text):,} characters so far>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
-        return self._now()._repr_mimebundle_()
+        if self.done:
+            return self._now()._repr_mimebundle_()
+        from .views import document
+
+        return {**document.live(self._now().text, "on its way")}
 
     def _now(self) -> Answer:
         return self._future.result()[0] if self.done and not self._future.exception() else self._so_far()

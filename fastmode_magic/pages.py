@@ -1,11 +1,11 @@
 """What the pages of a session see of it, and what they can ask."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .running import Running
     from .session import Session
     from .views.lab import Lab, Place
     from .views.protocol import Live, Status, ToKernel
@@ -21,6 +21,7 @@ class Pages:
         self.widget_answered = False  # whether a widget's view has been seen in this session
         self.on_change: Callable[[], None] = lambda: None  # a run began or ended, or fast was switched
         self._session = session
+        self._lock = threading.RLock()  # what was gathered first is sent first
         self._told_s = float("-inf")
         self._told_badge = ""
 
@@ -28,13 +29,14 @@ class Pages:
         """The session as the page shows it."""
         from .views import status
 
-        session = self._session
-        totals, pulse = session.totals.snapshot(), status.Pulse()
+        session, pulse, model = self._session, status.Pulse(), ""
         running = session.running()
         if running:
             pulse = status.of_meter(running[-1].meter, running[-1].stream.pace.rates)
-        elif session.last:
+            model = running[-1].ask.model
+        elif session.last and session.last_run:
             pulse = status.of_answer(session.last, session.last_rates)
+            model = session.last_run.model.id
         state, why, left_s = session.state()
         return {
             "version": 1,
@@ -44,9 +46,9 @@ class Pages:
             "cooldown_s": left_s,
             "running": len(running),
             "badge": pulse.badge,
-            "facts": status.facts(pulse, totals),
+            "facts": status.facts(pulse, session.totals.snapshot(model)),
             "rates": list(pulse.rates),
-            "quota": status.gauges(session.quota(session.settings.model), session.engine.clock()),
+            "quota": status.gauges(session.quota(), session.engine.clock()),
             "at": datetime.now(UTC).isoformat(),
         }
 
@@ -78,14 +80,15 @@ class Pages:
 
     def tell(self) -> None:
         """Tell every page how the session goes."""
-        self._told_s = self._session.engine.clock()
-        views = [one.view for one in self._session.running() if one.view]
-        if views or (self.lab and self.lab.announced):
-            status = self.status()
-            if self.lab:
-                self.lab.tell(status)
-            for view in views:
-                view.tell(status)
+        with self._lock:
+            self._told_s = self._session.engine.clock()
+            views = [one.view for one in self._session.running() if one.view]
+            if views or (self.lab and self.lab.announced):
+                status = self.status()
+                if self.lab:
+                    self.lab.tell(status)
+                for view in views:
+                    view.tell(status)
 
     def tell_now_and_then(self) -> None:
         """Tell them, if that was some time ago, or another speed serves."""
@@ -97,22 +100,21 @@ class Pages:
             self._told_badge = badge
             self.tell()
 
-    def began(self, new: "Running") -> None:
-        """A run began: it takes the place of what an earlier request left in its cell."""
+    def executed(self, new: "Place") -> None:
+        """A cell is run: what an earlier request left in it is gone from the page."""
         from .views.lab import is_replaced
 
-        if new.place:
-            for one in self._session.running():
-                if one.place and is_replaced(one.place, new.place):
-                    one.place = None
-            if self.lab:
-                self.lab.began(new.place)
-        self.changed()
+        for one in self._session.running():
+            if one.place and is_replaced(one.place, new):
+                one.place = None
+        if self.lab:
+            self.lab.executed(new)
 
     def changed(self) -> None:
         """A run began or ended, or fast was switched."""
-        self.tell()
-        self.on_change()
+        with self._lock:
+            self.tell()
+            self.on_change()
 
     def close(self) -> None:
         """Close the line to the lab extension."""

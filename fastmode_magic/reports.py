@@ -33,11 +33,12 @@ STAGES = {
 
 def status(session: "Session") -> str:
     """The state of fast mode, the last answer, quota and cost."""
-    totals = session.totals.snapshot()
+    run = session.last_run
+    totals = session.totals.snapshot(run.model.id if run else "")
     lines = [f"**Fast mode is** {sentence(_state(session))}"]
     if session.last:
         lines.append(f"last answer: {code(session.last_status)}")
-    lines.append(f"fast quota: {session.quota_words(session.settings.model) or 'unknown'}")
+    lines.append(f"fast quota: {session.quota_words() or 'unknown'}")
     parts = f"{text.dollars(totals.fast_cost)} fast, {text.dollars(totals.standard_cost)} standard"
     spent = f"session {text.session(totals)}: {parts}"
     lines.append(sentence(f"{spent} (answers: {totals.answers}{', practice' if session.practising else ''})"))

@@ -46,6 +46,7 @@ class Running:
     began: datetime
     view: View | None = None
     place: "Place | None" = None  # None where that is not known, or the cell was run again
+    practice: bool = False  # whether the simulator in this kernel answers
     meter: Meter = field(default_factory=Meter)
 
     def follow(self, clock: Callable[[], float], each: Callable[[], None]) -> bool:

@@ -15,8 +15,8 @@ from .claude.engine import Engine, Run
 from .claude.errors import BadInput, Ending, FastmodeError
 from .claude.policy import Rates
 from .claude.quota import Quota
-from .claude.standing import Account, State
-from .ledger.totals import Totals
+from .claude.standing import State
+from .ledger.totals import Snapshot, Totals
 from .pages import Pages
 from .prompt.ask import Ask
 from .running import Running, View, uninterrupted
@@ -47,6 +47,7 @@ class Session:
         self.last_facts: Facts = []
         self.last_rates: list[int] = []
         self.last_run: Run | None = None
+        self._last_fast: Run | None = None
         self.pages = Pages(self)
         self.active: dict[str, Running] = {}
         self.simulator: Simulator | None = None
@@ -145,8 +146,6 @@ class Session:
         from .background import BackgroundAnswer
 
         active = self._begin(ask, show, place, background=True)
-        if active.view:
-            active.view.update(active.meter, self.engine.clock())  # here, so that its output is this cell's
         return BackgroundAnswer(
             lambda: self._follow(active), lambda: self._so_far(active), active.run.interrupt, present
         )
@@ -155,15 +154,21 @@ class Session:
         self.warm_up()
         from .views.stream import Stream
 
-        began = datetime.now(UTC)
-        run = self.engine.start(ask, catalog.find(ask.model), self.access(), self._rates())
-        asked = "fast" if ask.fast else "standard"
-        rate = self.totals.snapshot().standard_rate
+        began, measured = datetime.now(UTC), self.totals.snapshot(ask.model)
+        asked, rate = "fast" if ask.fast else "standard", measured.standard_rate
         stream = Stream(uuid4().hex[:12], ask.model, asked, standard_rate=rate, background=background, at=began)
-        active = Running(ask, run, stream, began, show(stream) if show else None, place)
-        self.active[stream.run] = active
-        self._fast_seen = self._fast_seen or ask.fast
-        self.pages.began(active)
+        view = show(stream) if show else None
+        run = self.engine.start(ask, catalog.find(ask.model), self.access(), _rates(measured))
+        active = self.active[stream.run] = Running(ask, run, stream, began, view, place, self.practising)
+        try:
+            self._fast_seen = self._fast_seen or ask.fast
+            self.pages.changed()
+            if view and background:
+                view.update(active.meter, self.engine.clock())  # here, so that its output is this cell's
+        except BaseException:  # the request is out: what it costs is counted, though nobody will follow it
+            active.meter.feed(run.stop())
+            self._ended(active)
+            raise
         return active
 
     def _follow(self, active: Running) -> tuple[Answer, Ending | None]:
@@ -185,15 +190,19 @@ class Session:
                 answer = replace(answer, notices=(*answer.notices, f"{error.what} {error.next_step}"))
             if notice := self._missed(active, answer):
                 answer = replace(answer, notices=(*answer.notices, notice))
-            if entry := _accounting().entry_of(answer):
-                self.totals.add(entry)
+            totals = self._totals[active.practice]
+            if entry := _accounting().entry_of(answer, active.ask.model):
+                totals.add(entry)
             self.last, self.last_run, self.last_rates = answer, active.run, active.stream.pace.rates
-            self.last_facts = text.facts(answer, self.totals.snapshot(), self.quota_words(active.ask.model))
-            facts = self.last_facts
-        if active.view:
-            active.view.close(answer, facts)
-        self.active.pop(active.stream.run, None)
-        self.pages.changed()
+            self._last_fast = active.run if active.ask.fast else self._last_fast
+            facts = text.facts(answer, totals.snapshot(active.ask.model), self.quota_words(active.run))
+            self.last_facts = facts
+        try:
+            if active.view:
+                active.view.close(answer, facts)
+        finally:
+            self.active.pop(active.stream.run, None)
+            self.pages.changed()
         return answer
 
     def _so_far(self, active: Running) -> Answer:
@@ -201,35 +210,34 @@ class Session:
         answer: Answer = _accounting().answer_of(
             active.ask, active.meter, active.began, base_url=account.base_url if account else None
         )
-        return replace(answer, list_price_of="practice") if self.practising else answer
+        return replace(answer, list_price_of="practice") if active.practice else answer
 
     def _missed(self, active: Running, answer: Answer) -> str | None:
         self._prefixes = self._prefixes or _accounting().Prefixes()
         return self._prefixes.missed(active.ask, answer, active.began)
 
-    def quota(self, model: str) -> Quota:
-        """The buckets that the last account's responses reported; unknown ones are None."""
-        account = self._account()
-        return self.engine.standing.quota(account, catalog.find(model).fast_pool) if account else Quota()
+    def quota(self, run: Run | None = None) -> Quota:
+        """The buckets of `run`, or of the newest run that asked for fast; unknown ones are None."""
+        of = run or self._fast_run()
+        return self.engine.standing.quota(of.account, of.model.fast_pool) if of and of.account else Quota()
 
-    def _account(self) -> Account | None:
-        """Of the newest run that has one."""
-        runs = [*(one.run for one in reversed(self.running())), self.last_run]
-        return next((run.account for run in runs if run and run.account), None)
+    def _fast_run(self) -> Run | None:
+        """The newest run that asked for fast, once it knows its account: its standing is what is told."""
+        runs = [*(one.run for one in reversed(self.running()) if one.ask.fast), self._last_fast]
+        return next((run for run in runs if run and run.account), None)
 
-    def quota_words(self, model: str) -> str | None:
+    def quota_words(self, run: Run | None = None) -> str | None:
         """What is left of the fast quota; None while unknown."""
         from .views import text
 
-        return text.quota(self.quota(model), self.engine.clock())
+        return text.quota(self.quota(run), self.engine.clock())
 
     def state(self) -> tuple[State, str, float | None]:
         """Fast mode in this session: on, cooldown or off; why; seconds of cooldown left."""
-        account, now_s = self._account(), self.engine.clock()
+        run, now_s = self._fast_run(), self.engine.clock()
         asked = self.fast or self._fast_seen
-        if asked and account:
-            model = catalog.find(self.settings.model)
-            state, why, left_s = self.engine.standing.state(account, model.id, model.fast_pool, now_s)
+        if asked and run and run.account:
+            state, why, left_s = self.engine.standing.state(run.account, run.model.id, run.model.fast_pool, now_s)
             if state != "on":
                 return state, why, left_s
         if self.fast:
@@ -256,14 +264,6 @@ class Session:
             one.run.interrupt()
         return len(stopped)
 
-    def _rates(self) -> Rates:
-        measured, default = self.totals.snapshot(), Rates()
-        return Rates(
-            fast=measured.fast_rate or default.fast,
-            standard=measured.standard_rate or default.standard,
-            answer_tokens=measured.answer_tokens or default.answer_tokens,
-        )
-
     def close(self) -> None:
         """Stop the simulator and the engine."""
         self.pages.close()
@@ -288,11 +288,20 @@ def use(session: Session | None) -> None:
     _current = session
 
 
+def _rates(measured: Snapshot) -> Rates:
+    default = Rates()
+    return Rates(
+        fast=measured.fast_rate or default.fast,
+        standard=measured.standard_rate or default.standard,
+        answer_tokens=measured.answer_tokens or default.answer_tokens,
+    )
+
+
 def _load() -> None:
-    """What the end of an answer needs: prices, and how it is shown."""
+    """What an answer needs to be shown, and its end: prices."""
     from . import accounting  # noqa: F401
     from .ledger import prices
-    from .views import document  # noqa: F401
+    from .views import notebook  # noqa: F401
 
     prices.load()
 

@@ -38,7 +38,8 @@ def forgotten(error: FastmodeError) -> FastmodeError:
 class Run:
     """One ask on its way: its frames, and a way to stop it. Used by one thread."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, model: Model, clock: Callable[[], float]) -> None:
+        self.model = model
         self._clock = clock
         self._frames: queue.SimpleQueue[list[Event] | None] = queue.SimpleQueue()  # None: whoever reads shall stop
         self._future: Future[None] | None = None
@@ -141,7 +142,7 @@ class Engine:
 
     def start(self, ask: Ask, model: Model, access: Access, rates: Rates) -> Run:
         """Begin to answer `ask`; returns at once."""
-        run = Run(self.clock)
+        run = Run(model, self.clock)
         run._future = self._submit(self._answer(ask, model, access, rates, run), access)
         return run
 

@@ -27,7 +27,7 @@ class Cooldown:
 
 @dataclass(slots=True)
 class Standing:
-    """Mutable, and touched by the engine's loop alone; others read the values it hands out."""
+    """Mutable; the engine's loop writes it, others read the values it hands out and may make it forget."""
 
     _quotas: dict[tuple[Account, str], Quota] = field(default_factory=dict)
     _cooldowns: dict[tuple[Account, str], Cooldown] = field(default_factory=dict)

@@ -12,7 +12,7 @@ FEWEST_TOKENS = 50  # the pace of a shorter answer is noise
 class Entry:
     """One run that used something: the speed that was billed, dollars (None unknown), and its measured pace.
 
-    `tokens_per_s` and `output_tokens` are None where they were not measured whole.
+    `model` is the id that was asked. `tokens_per_s` and `output_tokens` are None where they were not measured whole.
     """
 
     speed: str | None
@@ -20,11 +20,12 @@ class Entry:
     estimated: bool
     tokens_per_s: float | None
     output_tokens: int | None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Running totals in dollars, and medians of this session's complete answers (None before the first)."""
+    """Running totals in dollars, and medians of one model's complete answers (None before the first)."""
 
     answers: int = 0
     fast_cost: Decimal = Decimal(0)
@@ -45,31 +46,33 @@ class Totals:
     """Gathers entries; `snapshot` is what is known so far."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[Entry] = []  # it only grows: other threads read it
 
     def add(self, entry: Entry) -> None:
         """Count one run."""
         self._entries.append(entry)
 
-    def snapshot(self) -> Snapshot:
-        """The totals as of now."""
+    def snapshot(self, model: str = "") -> Snapshot:
+        """The totals as of now, with the medians of `model`: what one model does says nothing of another."""
+        own = [entry for entry in self._entries if entry.model == model]
         return Snapshot(
             answers=len(self._entries),
             fast_cost=self._cost("fast"),
             standard_cost=self._cost("standard"),
             unknown=sum(entry.cost is None for entry in self._entries),
             estimated=any(entry.estimated for entry in self._entries),
-            fast_rate=self._rate("fast"),
-            standard_rate=self._rate("standard"),
-            answer_tokens=_median(entry.output_tokens for entry in self._entries),
+            fast_rate=_rate(own, "fast"),
+            standard_rate=_rate(own, "standard"),
+            answer_tokens=_median(entry.output_tokens for entry in own),
         )
 
     def _cost(self, speed: str) -> Decimal:
         return sum((e.cost for e in self._entries if e.speed == speed and e.cost is not None), Decimal(0))
 
-    def _rate(self, speed: str) -> float | None:
-        timed = (e for e in self._entries if e.speed == speed and (e.output_tokens or 0) >= FEWEST_TOKENS)
-        return _median(entry.tokens_per_s for entry in timed)
+
+def _rate(entries: list[Entry], speed: str) -> float | None:
+    timed = (entry for entry in entries if entry.speed == speed and (entry.output_tokens or 0) >= FEWEST_TOKENS)
+    return _median(entry.tokens_per_s for entry in timed)
 
 
 def _median(values: Iterable[float | None]) -> float | None:

@@ -169,7 +169,7 @@ def shown_as(shell: Any, session: Session) -> str:
         return "terminal"
     if display_as == "markdown":
         return "Markdown"
-    if pages.lab and pages.lab.announced:
+    if pages.lab and pages.lab.carries(front_end.name(shell)):
         return "lab extension"
     if display_as == "widget" and not front_end.is_interactive_notebook(shell):
         return "Markdown"  # nobody looks, and what is saved would carry the widget

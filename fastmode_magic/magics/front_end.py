@@ -9,8 +9,14 @@ from ..views.lab import Place
 def place(shell: Any) -> Place | None:
     """The cell that is running, where the front end sends its id (JupyterLab, Notebook, nbclient)."""
     request = _request(shell)
-    cell, name = request.get("metadata", {}).get("cellId"), request.get("header", {}).get("msg_id")
-    return Place(cell, name) if isinstance(cell, str) and isinstance(name, str) else None
+    cell, asked = request.get("metadata", {}).get("cellId"), request.get("header", {}).get("msg_id")
+    return Place(cell, asked) if isinstance(cell, str) and isinstance(asked, str) else None
+
+
+def name(shell: Any) -> str | None:
+    """Who asks: what a front end calls itself in the headers of its messages."""
+    session = _request(shell).get("header", {}).get("session")
+    return session if isinstance(session, str) else None
 
 
 def is_interactive_notebook(shell: Any) -> bool:

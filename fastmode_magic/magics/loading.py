@@ -8,7 +8,7 @@ from ..background import BackgroundAnswer
 from ..session import Session, use
 from ..settings import FastMode
 from ..views.lab import Lab
-from . import completion, transform
+from . import completion, front_end, transform
 from .claude import ClaudeMagics
 from .fastmode import FastmodeMagics
 
@@ -33,7 +33,7 @@ def load(shell: Any) -> Session:
     if hasattr(shell, "kernel"):
         session.pages.lab = Lab(session.pages)
         session.pages.lab.open(shell.kernel)
-    _WarmUp(shell, session).arm()
+    _Watch(shell, session).begin()
     return session
 
 
@@ -62,16 +62,23 @@ def unload(shell: Any) -> None:
     session.close()
 
 
-class _WarmUp:
-    """Loads the SDK in the background once the cell that loaded us has ended: then nobody waits for it."""
+class _Watch:
+    """Watches the shell's cells: loads the SDK once the one that loaded us has ended, and tells which are run again."""
 
     def __init__(self, shell: Any, session: Session) -> None:
         self._shell = shell
         self._session = session
 
-    def arm(self) -> None:
-        self._shell.events.register("post_run_cell", self._go)
+    def begin(self) -> None:
+        self._shell.events.register("post_run_cell", self._loaded)
+        self._shell.events.register("pre_run_cell", self._runs)
 
-    def _go(self, *_: object) -> None:
-        self._shell.events.unregister("post_run_cell", self._go)
+    def _loaded(self, *_: object) -> None:
+        self._shell.events.unregister("post_run_cell", self._loaded)
         self._session.warm_up()
+
+    def _runs(self, *_: object) -> None:
+        if session_of(self._shell) is not self._session:
+            self._shell.events.unregister("pre_run_cell", self._runs)
+        elif place := front_end.place(self._shell):
+            self._session.pages.executed(place)

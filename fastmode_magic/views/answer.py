@@ -15,10 +15,14 @@ _MATH = re.compile(r"\$|\\[(\[]")
 
 
 class AnswerWidget(anywidget.AnyWidget):
-    """Follows one run: frames are messages, and `answer` is a snapshot for views that come late."""
+    """Follows one run: frames are messages, and `answer` is a snapshot for views that come late.
+
+    `math` is the module that renders formulas, once one was seen: a busy kernel cannot be asked for it.
+    """
 
     _esm = (STATIC / "answer.js").read_text("utf-8")
     answer = traitlets.Dict().tag(sync=True)
+    math = traitlets.Unicode().tag(sync=True)
 
 
 class WidgetCarrier:
@@ -30,12 +34,14 @@ class WidgetCarrier:
     def __init__(self, receive: Callable[[ToKernel], None]) -> None:
         self._receive = receive
         self._widget: AnswerWidget | None = None
-        self._math_sent = False
+        self._tail = ""  # a formula's beginning may be cut in two
+        self._heard = False
 
     def begin(self, whole: Answer) -> dict[str, object]:
         """Make the widget; returns the bundle that shows it."""
         widget = self._widget = AnswerWidget(answer=whole)
-        widget.on_msg(lambda _widget, message, _buffers: self._receive(message))
+        self.frame(Frame(run=whole["run"], whole=whole))
+        widget.on_msg(lambda _widget, message, _buffers: self._hear(message))
         if hasattr(widget.comm, "_reply_subshell_for"):
             # ipykernel 7.4 sends replies to the shell that published last, which is the busy one
             cast("Any", widget.comm)._reply_subshell_for = lambda _data, default: default
@@ -45,10 +51,8 @@ class WidgetCarrier:
     def frame(self, frame: Frame) -> None:
         """Send a frame."""
         assert self._widget is not None  # begun
-        text = frame.get("text", {}).get("text", "")
-        if not self._math_sent and _MATH.search(text):
-            self._math_sent = True  # now: once it is busy, a kernel cannot be asked
-            self._widget.send({"math": (STATIC / "math.js").read_text("utf-8")})
+        if not self._widget.math and self._has_formula(frame):
+            self._widget.math = (STATIC / "math.js").read_text("utf-8")
         if "whole" in frame:
             self._widget.answer = dict(frame["whole"])
         else:
@@ -64,3 +68,19 @@ class WidgetCarrier:
         assert self._widget is not None  # begun
         self._widget.layout.close()  # a widget of its own, which would stay
         self._widget.close()
+        self._widget = None
+
+    def _hear(self, message: ToKernel) -> None:
+        """A view speaks. That it is heard while the run goes on is news to it: not every busy kernel can."""
+        if self._widget is not None and not self._heard:
+            self._heard = True
+            self._widget.send({"heard": True})
+        self._receive(message)
+
+    def _has_formula(self, frame: Frame) -> bool:
+        pieces = [frame[name]["text"] for name in ("text", "thinking") if name in frame]
+        if "whole" in frame:
+            pieces += [frame["whole"]["text"], frame["whole"]["thinking"]]
+        new = self._tail + "".join(pieces)
+        self._tail = new[-1:]
+        return _MATH.search(new) is not None

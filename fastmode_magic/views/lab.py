@@ -37,7 +37,11 @@ def is_replaced(old: Place, new: Place) -> bool:
 
 
 class Lab:
-    """Sends to every page that carries the extension. Its listener is called on the thread that reads the comm."""
+    """Sends to every page that carries the extension. Its listener is called on the thread that reads the comm.
+
+    A front end is known by the `session` in the headers of its messages: a page that has gone says nothing, so what
+    counts is whether the one that asks now has announced itself.
+    """
 
     late = False
 
@@ -46,22 +50,31 @@ class Lab:
         self._late: dict[str, Late] = {}
         self._places: dict[str, Place] = {}
         self._lock = threading.Lock()
-        self.announced = False
+        self._fronts: set[str] = set()  # those that carry the extension
         self.absent = False  # a page said that it does not know us, and none that it does
         self._comm: Any = None
+
+    @property
+    def announced(self) -> bool:
+        """Whether a page with the extension is there, or was."""
+        return bool(self._fronts)
 
     @property
     def alive(self) -> bool:
         """Whether a page listens."""
         return self.announced
 
+    def carries(self, front: str | None) -> bool:
+        """Whether a front end has announced the extension; one that does not say who it is counts as the page."""
+        return self.announced and (front is None or front in self._fronts)
+
     def open(self, kernel: Any) -> None:
         """Open the comm of `kernel`; a page without the extension closes it again."""
         from .line import Line
 
         self._comm = Line(kernel)
-        self._comm.on_msg(lambda message: self._receive(message["content"]["data"]))
-        self._comm.on_close(lambda _message: self._closed())
+        self._comm.on_msg(lambda message: self._receive(message["content"]["data"], _front(message)))
+        self._comm.on_close(lambda message: self._closed(_front(message)))
 
     def close(self) -> None:
         """Close the comm."""
@@ -86,8 +99,8 @@ class Lab:
                 self._forget(next(iter(self._late)))
         self.send(ToPage(ended=run))
 
-    def began(self, place: Place) -> None:
-        """A cell has begun to run: what its earlier requests left is no longer shown."""
+    def executed(self, place: Place) -> None:
+        """A cell is run: what its earlier requests left is no longer shown."""
         with self._lock:
             for run in [run for run, other in self._places.items() if is_replaced(other, place)]:
                 self._forget(run)
@@ -115,13 +128,17 @@ class Lab:
         self._late.pop(run, None)
         self._places.pop(run, None)
 
-    def _closed(self) -> None:
-        self.announced, self.absent = False, True
+    def _closed(self, front: str) -> None:
+        """A page does not know us; the others still do."""
+        self._fronts.discard(front)
+        self.absent = not self._fronts
+        self._comm.stay()
 
-    def _receive(self, message: ToKernel) -> None:
+    def _receive(self, message: ToKernel, front: str) -> None:
         match message:
             case {"hello": True}:
-                self.announced, self.absent = True, False
+                self._fronts.add(front)
+                self.absent = False
                 with self._lock:
                     late = list(self._late.values())
                 self.send(ToPage(live=self._listener.live(), late=late))
@@ -133,3 +150,7 @@ class Lab:
                 self.send(ToPage(late=[missed]))
             case _:
                 self._listener.receive(message)
+
+
+def _front(message: Any) -> str:
+    return str(message.get("header", {}).get("session", ""))

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+from comm import get_comm_manager
 from comm.base_comm import BaseComm
 
 from .protocol import COMM_TARGET
@@ -27,6 +28,11 @@ class Line(BaseComm):
         self._kernel.session.send(
             self._kernel.iopub_socket, msg_type, content, metadata=metadata or {}, ident=self.topic, buffers=buffers
         )
+
+    def stay(self) -> None:
+        """Be found by other pages though one has closed its end."""
+        get_comm_manager().register_comm(self)
+        self._closed = False
 
     def handle_msg(self, msg: Any) -> None:
         """A message has come."""

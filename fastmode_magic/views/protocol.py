@@ -106,7 +106,7 @@ class ToPage(TypedDict):
     ended: NotRequired[str]
     late: NotRequired[list[Late]]
     live: NotRequired[list[Live]]
-    math: NotRequired[str]
+    heard: NotRequired[Literal[True]]
 
 
 class ToKernel(TypedDict):

@@ -11,6 +11,7 @@ from . import progress, text
 from .protocol import Answer, Frame, Phase, Piece
 
 FACTS_S = 0.25  # between two looks at the facts
+PLAIN_ENDS = {"end_turn", "stop_sequence", None}
 FIRST_WHOLE = 4_000  # bytes of text at which everything is sent for the first time; then at each doubling
 
 
@@ -103,8 +104,8 @@ _WORDS: dict[Phase, str] = {"streaming": "answering", "thinking": "thinking", "f
 
 
 def phase(meter: Meter) -> Phase:
-    """What the run is doing; the page paints the end at once, and need not wait for the document."""
-    if isinstance(meter.end, Finished):
+    """What the run is doing; the page paints a plain end at once, and learns of another one by the document."""
+    if isinstance(meter.end, Finished) and meter.stop_reason in PLAIN_ENDS:
         return "finished"
     match meter.now:
         case Waiting():

@@ -75,7 +75,7 @@ def cost(answer: "Answer") -> str:
 def quota(levels: Quota, now_s: float) -> str | None:
     """ "98% in, 99% out", refilled to now; None while unknown."""
     parts = [
-        f"{100 * bucket.level(now_s) / bucket.limit:.0f}% {name}" if bucket.limit else f"none {name}"
+        f"{int(100 * bucket.level(now_s) / bucket.limit)}% {name}" if bucket.limit else f"none {name}"
         for bucket, name in ((levels.fast_input, "in"), (levels.fast_output, "out"))
         if bucket
     ]

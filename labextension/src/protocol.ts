@@ -106,15 +106,15 @@ export interface ToPage {
   late?: Late[];
   /** The running answers of a page that has just connected, by cell. */
   live?: { cell: string; whole: Answer }[];
-  /** The module that renders formulas, where the page cannot fetch it. */
-  math?: string;
+  /** To a widget's view: what it sends is heard while the run goes on. */
+  heard?: true;
 }
 
 /** What the page sends. */
 export interface ToKernel {
   /** The lab extension, or a widget's view, is there. */
   hello?: true;
-  /** The document of an ended run is in its cell. */
+  /** The notebook with the document of an ended run has been saved: the kernel need not keep it. */
   placed?: string;
   stop?: string;
   fast?: boolean;

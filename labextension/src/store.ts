@@ -27,8 +27,6 @@ class Observable {
 export class AnswerStore extends Observable {
   /** Whether text is missing between what is here and what came. */
   gap = false;
-  /** Whether a kernel is sending frames for it. */
-  connected = false;
   /** Whether it was given up; its kernel may be found again. */
   private lost = false;
 
@@ -38,11 +36,10 @@ export class AnswerStore extends Observable {
 
   /** Take a frame over; text that was seen before is skipped, text after a gap waits for `whole`. */
   apply(frame: Frame): void {
-    this.connected = true;
     if (frame.whole) this.merge(frame.whole);
     const text = grown(this.answer.text, frame.text);
     const thinking = grown(this.answer.thinking, frame.thinking);
-    this.gap = text === null || thinking === null;
+    this.gap ||= text === null || thinking === null; // until a snapshot heals it
     this.answer = {
       ...this.answer,
       ...frame.change,
@@ -61,7 +58,6 @@ export class AnswerStore extends Observable {
   /** The kernel is gone, or the page left it: what came stays. */
   lose(words: string): void {
     if (!isLive(this.answer.phase)) return;
-    this.connected = false;
     this.lost = true;
     this.answer = { ...this.answer, phase: "cut off", words };
     this.changed();

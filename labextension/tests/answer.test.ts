@@ -165,6 +165,8 @@ describe("what else there is", () => {
     store.apply({ run: "r1", text: { at: 50, text: "later" } });
     await until(() => !find(".fm-gap").hidden, "the gap");
     expect(find(".fm-gap").textContent).toBe("… some text is still on its way");
+    store.apply({ run: "r1", change: { words: "answering" } });
+    expect(store.gap).toBe(true); // a frame without text heals nothing
     store.apply({ run: "r1", whole: { ...ANSWER, ...live({ text: "Hello, whole" }) } });
     await until(() => find(".fm-gap").hidden, "no gap");
     expect(find(".fm-text:not(.fm-small)").textContent).toBe("Hello, whole");

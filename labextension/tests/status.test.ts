@@ -162,6 +162,11 @@ describe("the panel", () => {
     expect(find("section").hidden).toBe(false);
     store.set({ ...STATUS, state: "off" }, performance.now());
     expect(find(".fm-badge").textContent).toBe("fast mode off");
+    store.clear();
+    await sleep(100); // now the browser has said that it is out of sight
+    expect(find("section").hidden).toBe(true);
+    store.set(STATUS, performance.now());
+    expect(find("section").hidden).toBe(false);
     dispose();
     expect(cell.childElementCount).toBe(0);
     store.set(STATUS, performance.now());

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Article } from "../src/view/article";
 import { patch } from "../src/view/patch";
 import { CORPUS, longAnswer } from "./corpus";
-import { chance, pick, pieces, shown, streamed } from "./support";
+import { ANSWER, chance, mount, pick, pieces, shown, streamed, unmountAll, until } from "./support";
 
 const WHOLE = `${Object.values(CORPUS).join("\n\n")}\n${longAnswer(2)}`;
 
@@ -183,4 +183,11 @@ describe("a patch", () => {
       expect(old.isEqualNode(wanted)).toBe(true);
     }
   });
+});
+
+test("a browser may leave out the groups of a long answer that are done", async () => {
+  const { cell } = mount({ ...ANSWER, text: longAnswer(8) });
+  const left = () => [...cell.querySelectorAll(".fm-group")].map((group) => getComputedStyle(group).contentVisibility);
+  await until(() => left().filter((how) => how === "auto").length > 3, "groups that are left out");
+  unmountAll();
 });

@@ -364,4 +364,4 @@ class TestObject:
         reply.wait()
         assert ending == "on its way"
         assert "interrupted" not in shown["text/plain"]
-        assert shown[ANSWER_MIME]["words"] == "on its way"
+        assert shown["text/markdown"].endswith("`on its way`")

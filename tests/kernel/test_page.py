@@ -164,8 +164,8 @@ def find_comm(front: Front) -> None:
     """Ask an idle kernel for the comm, as the extension does after a reload."""
     request = front.client.session.msg("comm_info_request", {"target_name": COMM_TARGET})
     front.client.shell_channel.send(request)
-    reply = front.client.get_shell_msg(timeout=10)
-    assert reply["msg_type"] == "comm_info_reply"
+    while (reply := front.client.get_shell_msg(timeout=10))["msg_type"] != "comm_info_reply":
+        pass  # of a cell that was run before
     (front.comm,) = reply["content"]["comms"]
 
 
@@ -294,6 +294,47 @@ def test_a_page_without_the_extension_gets_a_document_that_grows(front: Front, s
     assert front.all("comm_msg") == []
 
 
+def test_a_page_without_the_extension_takes_it_from_no_other(lab: Front, second: Front, simulator: Simulator) -> None:
+    simulator.script(*[Scenario(tokens=60, rate=200)] * 2)
+    find_comm(second)
+    second.close_comm()
+    *growing, last = second.bundles(second.run("%%claude\nExplain groupby."))
+    assert len(growing) >= 2  # who asks has no view of ours: the document grows
+    assert all(ANSWER_MIME in bundle for bundle in growing)  # another page has
+    assert "60 out" in last["text/markdown"]
+    request = lab.run("%%claude\nExplain groupby.")
+    assert len(lab.bundles(request)) == 2
+    second.comm = None
+    find_comm(second)
+    assert second.comm == lab.comm
+
+
+def test_a_cell_that_was_run_again_with_something_else_gets_no_answer_back(
+    lab: Front, second: Front, simulator: Simulator
+) -> None:
+    simulator.script(Scenario(tokens=60, rate=200), SLOW)
+    lab.run("%%claude\nExplain groupby.", "cell-1")
+    lab.run("%%claude -b slow\nExplain groupby.", "cell-2")
+    for cell in ("cell-1", "cell-2"):
+        lab.run("1 + 1", cell)
+    find_comm(second)
+    second.say(hello=True)
+    assert second.until(lambda: second.heard("late")) == [[]]
+    assert second.heard("live") == [[]]
+    lab.run("slow.stop()")
+
+
+def test_an_answer_on_its_way_that_is_shown_by_name_says_so(lab: Front, simulator: Simulator) -> None:
+    simulator.script(SLOW)
+    lab.run("%%claude -b slow\nExplain groupby.", "cell-1")
+    lab.until(lambda: any(len(page.text) > 50 for page in lab.runs.values()))
+    (shown,) = lab.of(lab.run("slow", "cell-2"), "execute_result")
+    data = shown["content"]["data"]
+    assert set(data) == {"text/markdown", "text/plain"}
+    assert data["text/markdown"].endswith("`on its way`")
+    lab.run("slow.stop()")
+
+
 def test_the_page_switches_fast_on_and_off(lab: Front, simulator: Simulator) -> None:
     def switch(*, fast: bool) -> Any:
         before = len(lab.heard("status"))
@@ -312,7 +353,8 @@ def test_the_page_switches_fast_on_and_off(lab: Front, simulator: Simulator) -> 
 def test_where_widgets_are_asked_for_a_widget_lives_until_the_document_stays(
     front: Front, simulator: Simulator
 ) -> None:
-    simulator.script(Scenario(text="Let $x$ be one. ", tokens=200, rate=250))
+    # the first formula comes in a snapshot, cut in two
+    simulator.script(Scenario(text="Let it be. " * 400 + r"Then \(x\) is one. ", tokens=3_000, rate=2_500))
     front.run("%config FastMode.display = 'widget'")
     request = front.run("%%claude\nExplain groupby.")
     opened = {m["content"]["comm_id"]: m["content"] for m in front.of(request, "comm_open")}
@@ -329,7 +371,7 @@ def test_where_widgets_are_asked_for_a_widget_lives_until_the_document_stays(
         elif "answer" in data.get("state", {}):
             page.apply({"whole": data["state"]["answer"]})
     assert (page.text, page.gap) == (last[ANSWER_MIME]["text"], False)
-    assert len([data for data in sent if "math" in data.get("content", {})]) == 1
+    assert len([data for data in sent if "math" in data.get("state", {})]) == 1
     assert front.of(request, "comm_close")
     assert widget in [message["content"]["comm_id"] for message in front.of(request, "comm_close")]
 
@@ -342,6 +384,8 @@ def test_a_stop_of_a_widget_reaches_a_busy_kernel(front: Front, simulator: Simul
     front.until(lambda: len(front.of(request, "comm_msg")) > 10)
     (opened,) = [m["content"] for m in front.of(request, "comm_open") if "_esm" in m["content"]["data"]["state"]]
     front.comm = opened["comm_id"]
+    front.say(method="custom", content={"hello": True})
+    front.until(lambda: any(data.get("content", {}).get("heard") for data in front._comm_data()))
     front.say(method="custom", content={"stop": opened["data"]["state"]["answer"]["run"]})
     front.until(lambda: front.ended(request), timeout_s=5)
     assert front.error(request) == "Interrupted"

@@ -146,9 +146,75 @@ def test_headers_that_a_gateway_renamed_are_read_and_dropped_ones_are_unknown(
 ) -> None:
     simulator.script("gateway_no_headers", "gateway_renamed_headers")
     session.run(session.ask("2+2?", fast=True))
-    assert session.quota_words("opus") is None
+    assert session.quota_words() is None
     session.run(session.ask("2+2?", fast=True))
-    assert session.quota_words("opus").startswith("100% in")
+    assert session.quota_words().startswith("100% in")
+
+
+def test_what_is_told_of_the_quota_is_of_the_model_that_was_asked(session: Session, simulator: Simulator) -> None:
+    session.run(session.ask("Explain groupby.", fast=True, model="fable"))
+    assert session.quota_words().startswith("99% in") or session.quota_words().startswith("100% in")
+    pools = {session.last_run.model.fast_pool}
+    assert pools == {"fable"}
+    session.settings.model = "opsu"  # later cells will be told so; what is told of this one stays
+    assert session.pages.status()["quota"] is not None
+    assert session.state()[0] == "on"
+    answer, error = session.run(session.ask("2+2?", fast=True, model="opus"))
+    assert (error, answer.complete, session.running()) == (None, True, [])
+    assert session.totals.snapshot().answers == 2
+
+
+def test_paces_are_compared_within_a_model(session: Session, simulator: Simulator) -> None:
+    simulator.script(*[Scenario(tokens=200, rate=800)] * 3)
+    session.run(session.ask("Explain groupby.", model="haiku"))
+    answer, _ = session.run(session.ask("Explain groupby.", fast=True))
+    assert "speed-up" not in dict(session.last_facts)
+    session.run(session.ask("Explain groupby."))
+    assert session.totals.snapshot("claude-opus-5-5").standard_rate > 0
+    session.run(session.ask("Explain groupby.", fast=True))
+    assert answer.speed == "fast"
+
+
+def test_practice_that_begins_or_ends_meanwhile_changes_no_running_answer(
+    session: Session, simulator: Simulator
+) -> None:
+    simulator.script(Scenario(tokens=200, rate=200))
+    real = session.start(session.ask("Explain groupby."))
+    session.practise()
+    practised = session.start(session.ask("2+2?"))
+    practised.wait(10)
+    session.stop_practising()
+    assert (practised.list_price_of, real.wait(10).list_price_of) == ("practice", "127.0.0.1")
+    assert session.totals.snapshot().cost == real.cost > 0
+    assert session.totals.snapshot().answers == 1
+
+
+def test_what_fails_while_a_run_begins_leaves_none_behind(session: Session, simulator: Simulator) -> None:
+    def fail() -> None:
+        session.pages.on_change = lambda: None
+        raise KeyboardInterrupt
+
+    simulator.script(Scenario(tokens=2_000, rate=100))
+    session.pages.on_change = fail
+    with pytest.raises(KeyboardInterrupt):
+        session.run(session.ask("Explain groupby."))
+    assert session.running() == []
+    assert session.last.ending == "interrupted"
+
+
+def test_a_view_that_cannot_close_leaves_no_run_behind(session: Session, simulator: Simulator) -> None:
+    class Broken:
+        def update(self, *_: object) -> None:
+            """Nothing to show."""
+
+        tell = update
+
+        def close(self, *_: object) -> None:
+            raise OSError("the terminal is gone")
+
+    with pytest.raises(OSError, match="the terminal is gone"):
+        session.run(session.ask("2+2?"), lambda _stream: Broken())
+    assert (session.running(), session.last.complete) == ([], True)
 
 
 def test_a_stop_closes_the_connection_at_once_and_keeps_the_text(simulator: Simulator, session: Session) -> None:

@@ -23,11 +23,15 @@ export function stop(session: Session, run: string): void {
 
 /** The `%%claude` cell asked again at the other speed than the one that served it. */
 export function otherSpeed(source: string, answer: Answer | null): string {
-  const [first = "", ...rest] = source.split("\n");
-  const served = answer?.speed ?? (/(?<=\s)--fast(?=\s|$)/.test(first) ? "fast" : "standard");
-  const plain = first.replace(/\s+--(no-)?fast(?=\s|$)/g, "");
-  const flag = served === "fast" ? "--no-fast" : "--fast";
-  return [plain.replace(/%%claude/, `%%claude ${flag}`), ...rest].join("\n");
+  return source.replace(/%%claude.*/, (line) => {
+    let asked = "standard";
+    const plain = line.replace(/("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\s+--(no-)?fast(?=\s|$)/g, (_, quoted, no) => {
+      if (quoted === undefined) asked = no ? "standard" : "fast";
+      return quoted ?? "";
+    });
+    const flag = (answer?.speed ?? asked) === "fast" ? "--no-fast" : "--fast";
+    return plain.replace("%%claude", `%%claude ${flag}`);
+  });
 }
 
 export function addCommands(

@@ -5,13 +5,13 @@ declare module "@lumino/coreutils" {
     readonly name: string;
     private readonly _type: T;
   }
+  export const UUID: { uuid4(): string };
 }
 
 declare module "@lumino/widgets" {
   export class Widget {
     constructor(options?: { node?: HTMLElement });
     readonly node: HTMLElement;
-    readonly isVisible: boolean;
     readonly isDisposed: boolean;
     id: string;
     hide(): void;
@@ -35,7 +35,6 @@ declare module "@jupyterlab/application" {
       options: {
         label: string | (() => string);
         caption?: string;
-        describedBy?: object;
         isEnabled?: () => boolean;
         isToggled?: () => boolean;
         isToggleable?: boolean;
@@ -43,7 +42,6 @@ declare module "@jupyterlab/application" {
       },
     ): void;
     execute(id: string, args?: object): Promise<unknown>;
-    notifyCommandChanged(id?: string): void;
   }
   export interface JupyterFrontEndPlugin<T> {
     id: string;
@@ -82,10 +80,6 @@ declare module "@jupyterlab/statusbar" {
     ): void;
   }
   export const IStatusBar: Token<IStatusBar>;
-  export function showPopup(options: { body: Widget; anchor: Widget; align?: "left" | "right" }): {
-    dispose(): void;
-    launch(): void;
-  };
 }
 
 declare module "@jupyterlab/rendermime" {
@@ -143,7 +137,6 @@ declare module "@jupyterlab/services" {
     readonly supportsSubshells?: boolean;
     readonly statusChanged: Signal<string>;
     readonly iopubMessage: Signal<Message>;
-    readonly connectionStatusChanged: Signal<string>;
     readonly disposed: Signal<void>;
     registerCommTarget(target: string, open: (comm: Comm, message: unknown) => void): void;
     removeCommTarget(target: string, open: (comm: Comm, message: unknown) => void): void;
@@ -188,7 +181,7 @@ declare module "@jupyterlab/notebook" {
     mimeType: string;
     readonly mimeTypeChanged: Signal<unknown>;
     readonly contentChanged: Signal<void>;
-    readonly sharedModel: { getSource(): string; setSource(source: string): void };
+    readonly sharedModel: { getSource(): string };
   }
   export interface Cell extends Widget {
     readonly model: CellModel;
@@ -210,8 +203,6 @@ declare module "@jupyterlab/notebook" {
   export interface SessionContext {
     readonly session: { readonly kernel: KernelConnection | null; readonly path: string } | null;
     readonly kernelChanged: Signal<{ newValue: KernelConnection | null }>;
-    readonly isReady: boolean;
-    readonly ready: Promise<void>;
   }
   export interface NotebookPanel extends Widget {
     readonly content: Notebook;

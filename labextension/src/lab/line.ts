@@ -1,6 +1,7 @@
 /** The page's end of the comm: it speaks to the kernel over a subshell, which listens while a cell is running. */
 
 import type { Comm, KernelConnection, Message } from "@jupyterlab/services";
+import { UUID } from "@lumino/coreutils";
 import type { ToKernel } from "../protocol";
 
 const PATIENCE_MS = 300; // then the kernel is told where its cells run, between two of them
@@ -45,7 +46,7 @@ export class Line {
 
   private message(msg_type: string, channel: "shell" | "control", content: object): Message {
     const header = {
-      msg_id: crypto.randomUUID(),
+      msg_id: UUID.uuid4(), // the browser's own is there only over https
       msg_type,
       session: this.kernel.clientId,
       username: "",

@@ -6,14 +6,22 @@ import { ANSWER_MIME, type Answer, type Late } from "../protocol";
 import { isLive } from "../store";
 import type { Session } from "./session";
 
+/** The metadata of an output that was saved before its answer had ended. */
+const UNFINISHED = { [ANSWER_MIME]: { unfinished: true } };
+
+/** Whether an answer that seems to be coming is one that was saved so. */
+export function isUnfinished(metadata: Record<string, unknown>): boolean {
+  return (metadata[ANSWER_MIME] as { unfinished?: boolean } | undefined)?.unfinished === true;
+}
+
 /** Put what has come so far of running answers into the notebook's model, so that saving it keeps the text. */
 export function keepWhatCame(panel: NotebookPanel, session: Session): void {
   for (const [outputs, index, answer] of answers(panel)) {
     const now = session.runs.get(answer.run)?.answer;
-    if (!now || !isLive(answer.phase) || now === answer) continue;
+    if (!now || !isLive(answer.phase)) continue;
     const output = outputs.get(index).toJSON();
     const data = session.documents.get(answer.run) ?? { [ANSWER_MIME]: now, "text/plain": plain(now) };
-    outputs.set(index, { ...output, data });
+    outputs.set(index, { ...output, data, metadata: data[ANSWER_MIME] === now ? UNFINISHED : {} });
   }
 }
 
@@ -41,7 +49,7 @@ function place(
   const found = answers(panel).find(([, , answer]) => answer.run === run);
   if (found) {
     const [outputs, index] = found;
-    outputs.set(index, { ...outputs.get(index).toJSON(), data });
+    outputs.set(index, { ...outputs.get(index).toJSON(), data, metadata: {} });
     return;
   }
   const cell = [...(panel.content.model?.cells ?? [])].find((one) => one.id === id);

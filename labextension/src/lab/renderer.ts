@@ -7,6 +7,7 @@ import { type AnswerStore, isLive, StatusStore } from "../store";
 import { mountAnswer } from "../view/answer";
 import type { Host } from "../view/host";
 import { mountStatus } from "../view/status";
+import { isUnfinished } from "./outputs";
 import type { Sessions } from "./sessions";
 
 abstract class View extends Widget implements Renderer {
@@ -39,7 +40,7 @@ export class AnswerView extends View {
 
   async renderModel(model: MimeModel): Promise<void> {
     const answer = model.data[ANSWER_MIME] as Answer;
-    const store = this.sessions.store(answer);
+    const store = this.sessions.store(answer, isUnfinished(model.metadata));
     if (this.store !== store) this.mount(mountAnswer(this.node, store, this.host));
     this.store = store;
     if (!isLive(answer.phase)) this.sessions.ended(answer.run, { ...model.data });
@@ -48,6 +49,8 @@ export class AnswerView extends View {
 
 export class StatusView extends View {
   private readonly saved = new StatusStore();
+  private shown: StatusStore | null = null;
+  private unsubscribe = () => {};
 
   constructor(private readonly live: (node: HTMLElement) => StatusStore | null) {
     super();
@@ -56,7 +59,23 @@ export class StatusView extends View {
 
   async renderModel(model: MimeModel): Promise<void> {
     this.saved.set(model.data[STATUS_MIME] as Status, null);
-    // where the kernel still speaks, its numbers: several views agree
-    queueMicrotask(() => this.isDisposed || this.mount(mountStatus(this.node, this.live(this.node) ?? this.saved)));
+    queueMicrotask(() => this.isDisposed || this.follow(this.live(this.node)));
+  }
+
+  override dispose(): void {
+    this.unsubscribe();
+    super.dispose();
+  }
+
+  /** Where the kernel still speaks, its numbers, so that several views agree; else the last ones. */
+  private follow(live: StatusStore | null): void {
+    this.unsubscribe();
+    const choose = () => {
+      const store = live?.status ? live : this.saved;
+      if (store !== this.shown) this.mount(mountStatus(this.node, store));
+      this.shown = store;
+    };
+    choose();
+    this.unsubscribe = live?.subscribe(choose) ?? (() => {});
   }
 }

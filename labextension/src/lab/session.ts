@@ -1,5 +1,6 @@
 /** One kernel's session as the page knows it: its comm, its runs, its status. */
 
+import type { NotebookPanel } from "@jupyterlab/notebook";
 import type { Comm, KernelConnection, Message } from "@jupyterlab/services";
 import { ANSWER_MIME, type Answer, COMM_TARGET, type Late, type ToKernel, type ToPage } from "../protocol";
 import { AnswerStore, isLive, StatusStore } from "../store";
@@ -10,6 +11,8 @@ const DOCUMENT_MS = 500; // a page that was reloaded does not get the document o
 export class Session {
   readonly status = new StatusStore();
   readonly runs = new Map<string, AnswerStore>();
+  /** The views of its notebook. */
+  readonly panels = new Set<NotebookPanel>();
   /** Called with answers that belong into cells of this page. */
   onLate: (late: Late[]) => void = () => {};
   onLive: (cell: string, answer: Answer) => void = () => {};
@@ -88,7 +91,8 @@ export class Session {
   private readonly overhear = (_: unknown, message: Message): void => {
     if (this.line) return void this.kernel.iopubMessage.disconnect(this.overhear);
     const { comm_id: id, data } = message.content as { comm_id?: string; data?: ToPage };
-    if (message.header.msg_type !== "comm_msg" || !id || !(data?.frame ?? data?.status)) return;
+    const isOurs = typeof data?.frame?.run === "string" || data?.status?.version === 1;
+    if (message.header.msg_type !== "comm_msg" || !id || !data || !isOurs) return;
     if (!this.kernel.hasComm(id)) this.open(this.kernel.createComm(COMM_TARGET, id));
     this.receive(data);
   };
@@ -117,10 +121,7 @@ export class Session {
       this.onLive(one.cell, one.whole);
     }
     if (late?.length) this.late(late);
-    if (ended) {
-      this.unsaved.add(ended);
-      setTimeout(() => this.documents.has(ended) || this.send({ want: ended }), DOCUMENT_MS);
-    }
+    if (ended) setTimeout(() => this.documents.has(ended) || this.send({ want: ended }), DOCUMENT_MS);
   }
 
   /** Documents that Jupyter did not bring: to their cells if it could not, as after a reload, and to their views. */

@@ -24,13 +24,14 @@ export class Sessions {
   }
 
   /** The store of an answer in some output: that of its run where a kernel is sending it, else its own. */
-  store(answer: Answer): AnswerStore {
+  store(answer: Answer, unfinished: boolean): AnswerStore {
     const known = this.running(answer.run)?.runs.get(answer.run) ?? this.saved.get(answer.run);
     if (known && answer.run) {
       known.set(answer);
       return known;
     }
     const store = new AnswerStore(answer);
+    if (unfinished) store.lose("saved while it was coming");
     this.saved.set(answer.run, store);
     return store;
   }
@@ -45,38 +46,54 @@ export class Sessions {
     return [...this.byKernel.values()].find((session) => session.runs.has(run)) ?? null;
   }
 
-  /** Follow a notebook through its kernels until it is closed. */
+  /** Follow a notebook through its kernels until it is closed. Several views of it share one session. */
   follow(panel: NotebookPanel): void {
-    const context = panel.sessionContext;
+    const { sessionContext, context } = panel;
     let session: Session | null = null;
     const attach = (kernel: KernelConnection | null) => {
-      if (session) {
-        keepWhatCame(panel, session);
-        this.byKernel.delete(session.kernel);
-        session.dispose();
-      }
-      session = kernel?.handleComms ? this.attach(panel, kernel) : null;
+      if (session) this.leave(session, panel);
+      session = kernel?.handleComms ? this.join(kernel, panel) : null;
       for (const listener of this.listeners) listener();
     };
-    context.kernelChanged.connect((_, change) => attach(change.newValue));
-    attach(context.session?.kernel ?? null);
+    const changed = (_: unknown, change: { newValue: KernelConnection | null }) => attach(change.newValue);
     let saved = () => {};
-    panel.context.saveState.connect((_, state) => {
+    const saving = (_: unknown, state: string) => {
       if (state === "started" && session) {
         keepWhatCame(panel, session);
         saved = session.saving();
       } else if (state === "completed") saved();
+    };
+    attach(sessionContext.session?.kernel ?? null);
+    sessionContext.kernelChanged.connect(changed);
+    context.saveState.connect(saving);
+    panel.disposed.connect(() => {
+      sessionContext.kernelChanged.disconnect(changed);
+      context.saveState.disconnect(saving);
+      attach(null);
     });
-    panel.disposed.connect(() => attach(null));
   }
 
-  private attach(panel: NotebookPanel, kernel: KernelConnection): Session {
+  private join(kernel: KernelConnection, panel: NotebookPanel): Session {
+    const known = this.byKernel.get(kernel);
+    known?.panels.add(panel);
+    if (known) return known;
     const session = new Session(kernel, (run) => this.saved.get(run));
-    session.onLate = (late) => placeLate(panel, session, late);
-    session.onLive = (cell, answer) => placeLive(panel, session, cell, answer);
-    session.onLost = () => keepWhatCame(panel, session);
+    session.panels.add(panel);
+    // the views of a notebook have one model: what is put into one of them is in all
+    const use = (put: (panel: NotebookPanel) => void) => [...session.panels].slice(0, 1).forEach(put);
+    session.onLate = (late) => use((one) => placeLate(one, session, late));
+    session.onLive = (cell, answer) => use((one) => placeLive(one, session, cell, answer));
+    session.onLost = () => use((one) => keepWhatCame(one, session));
     this.byKernel.set(kernel, session);
     void panel.context.ready.then(() => session.find()).catch(() => undefined); // a kernel that is gone before it answers has no session to find
     return session;
+  }
+
+  private leave(session: Session, panel: NotebookPanel): void {
+    session.panels.delete(panel);
+    if (session.panels.size) return;
+    keepWhatCame(panel, session);
+    this.byKernel.delete(session.kernel);
+    session.dispose();
   }
 }

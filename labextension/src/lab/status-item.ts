@@ -28,28 +28,31 @@ export class StatusItem extends Widget {
     this.button.title = "Fast mode: show the session";
     this.panel.className = "fm-lab-popover";
     this.panel.popover = "auto";
+    this.button.popoverTargetElement = this.panel; // a click on it does not close and open in one
     this.node.append(this.button);
     document.body.append(this.panel);
-    this.button.addEventListener("click", () => this.toggle());
-    this.panel.addEventListener("toggle", (event) => (event as ToggleEvent).newState === "closed" && this.unmount());
+    this.panel.addEventListener("beforetoggle", (event) => this.toggle(event.newState === "open"));
+    this.panel.addEventListener("toggle", (event) => event.newState === "open" && this.place());
     tracker.currentChanged.connect(this.follow);
     sessions.subscribe(this.follow);
     setInterval(this.paint, TICK_MS);
     this.follow();
   }
 
-  /** Open the status over the item, or close it. */
-  toggle(): void {
-    const session = this.sessions.of(this.tracker.currentWidget);
-    if (this.panel.matches(":popover-open") || !session) {
-      this.panel.hidePopover();
-      return;
-    }
-    this.unmount = mountStatus(this.panel, session.status);
-    this.panel.showPopover();
+  /** The panel opens, or closes. */
+  private toggle(open: boolean): void {
+    this.unmount();
+    const session = open ? this.sessions.of(this.tracker.currentWidget) : null;
+    this.unmount = session ? mountStatus(this.panel, session.status) : () => {};
+    this.panel.style.visibility = "hidden"; // until it has its place
+  }
+
+  /** Put the panel over the item. */
+  private place(): void {
     const [from, own] = [this.button.getBoundingClientRect(), this.panel.getBoundingClientRect()];
     const above = from.top > window.innerHeight / 2;
     this.panel.style.left = `${Math.max(8, Math.min(from.left, window.innerWidth - own.width - 8))}px`;
+    this.panel.style.visibility = "";
     this.panel.style.top = `${above ? from.top - own.height - 6 : from.bottom + 6}px`;
   }
 

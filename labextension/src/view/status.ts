@@ -51,7 +51,7 @@ class StatusView {
   /** Show the session as it is now, and again in a second if that will be something else. */
   show(): void {
     clearTimeout(this.timer);
-    if (!this.inSight) return;
+    if (!this.inSight && !this.element.hidden) return; // what is hidden is never in sight
     addStyle(this.element, "view", css);
     const { status, received_ms } = this.store;
     setHidden(this.element, !status);

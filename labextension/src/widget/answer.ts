@@ -7,13 +7,14 @@ import type { Host } from "../view/host";
 
 interface Model {
   get(name: "answer"): Answer;
+  get(name: "math"): string;
   on(event: string, callback: (message: ToPage) => void): void;
   off(event: string, callback: (message: ToPage) => void): void;
   send(message: ToKernel): void;
 }
 
 /** By run: `initialize` and `render` get different models of one widget. */
-const stores = new Map<string, { answer: AnswerStore; status: StatusStore }>();
+const stores = new Map<string, { answer: AnswerStore; status: StatusStore; host: Host }>();
 let math: Promise<Awaited<ReturnType<Host["loadMath"]>>> | null = null;
 let pushed: (source: string) => void = () => {};
 const source = new Promise<string>((resolve) => {
@@ -31,18 +32,23 @@ export default {
     const answer = new AnswerStore(model.get("answer"));
     const status = new StatusStore();
     const { run } = answer.answer;
-    stores.set(run, { answer, status });
+    const host: Host = { status: () => status, loadMath };
+    stores.set(run, { answer, status, host });
     const receive = (message: ToPage) => {
-      if (message.math) pushed(message.math);
+      if (message.heard) host.stop = (stopped) => model.send({ stop: stopped }); // else it would stop too late
       if (message.frame) answer.apply(message.frame);
       if (message.status) status.set(message.status, performance.now());
     };
     const snapshot = () => answer.set(model.get("answer"));
+    const mathematics = () => model.get("math") && pushed(model.get("math"));
+    mathematics();
     model.on("msg:custom", receive);
+    model.on("change:math", mathematics);
     model.on("change:answer", snapshot);
     return () => {
       stores.delete(run);
       model.off("msg:custom", receive);
+      model.off("change:math", mathematics);
       model.off("change:answer", snapshot);
     };
   },
@@ -50,7 +56,6 @@ export default {
     const store = stores.get(model.get("answer").run);
     if (!store) return;
     model.send({ hello: true });
-    const stop = (run: string) => model.send({ stop: run });
-    return mountAnswer(el, store.answer, { stop, status: () => store.status, loadMath });
+    return mountAnswer(el, store.answer, store.host);
   },
 };
