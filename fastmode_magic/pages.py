@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from . import outlook
+
 if TYPE_CHECKING:
     from .session import Session
     from .views.lab import Lab, Place
@@ -23,7 +25,7 @@ class Pages:
         self._session = session
         self._lock = threading.RLock()  # what was gathered first is sent first
         self._told_s = float("-inf")
-        self._told_badge = ""
+        self._told_stage: object = None
 
     def status(self) -> "Status":
         """The session as the page shows it."""
@@ -37,7 +39,7 @@ class Pages:
         elif session.last and session.last_run:
             pulse = status.of_answer(session.last, session.last_rates)
             model = session.last_run.model.id
-        state, why, left_s = session.state()
+        state, why, left_s = outlook.state(session)
         return {
             "version": 1,
             "state": state,
@@ -46,9 +48,9 @@ class Pages:
             "cooldown_s": left_s,
             "running": len(running),
             "badge": pulse.badge,
-            "facts": status.facts(pulse, session.totals.snapshot(model)),
+            "facts": status.facts(pulse, session.spent(model)),
             "rates": list(pulse.rates),
-            "quota": status.gauges(session.quota(), session.engine.clock()),
+            "quota": status.gauges(outlook.quota(session), session.engine.clock()),
             "at": datetime.now(UTC).isoformat(),
         }
 
@@ -91,13 +93,11 @@ class Pages:
                     view.tell(status)
 
     def tell_now_and_then(self) -> None:
-        """Tell them, if that was some time ago, or another speed serves."""
-        from .views import progress
-
+        """Tell them, if that was some time ago, or a run has begun to wait, or to be served."""
         running = self._session.running()
-        badge = progress.badge(running[-1].meter) if running else self._told_badge
-        if badge != self._told_badge or self._session.engine.clock() - self._told_s >= TELL_S:
-            self._told_badge = badge
+        stage = running[-1].meter.now if running else None
+        if stage is not self._told_stage or self._session.engine.clock() - self._told_s >= TELL_S:
+            self._told_stage = stage
             self.tell()
 
     def executed(self, new: "Place") -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from . import outlook
 from .claude import catalog
 from .claude.errors import FastmodeError
 from .claude.refusals import AttemptFailed
@@ -34,12 +35,13 @@ STAGES = {
 def status(session: "Session") -> str:
     """The state of fast mode, the last answer, quota and cost."""
     run = session.last_run
-    totals = session.totals.snapshot(run.model.id if run else "")
+    totals = session.spent(run.model.id if run else "")
     lines = [f"**Fast mode is** {sentence(_state(session))}"]
     if session.last:
         lines.append(f"last answer: {code(session.last_status)}")
-    lines.append(f"fast quota: {session.quota_words() or 'unknown'}")
-    parts = f"{text.dollars(totals.fast_cost)} fast, {text.dollars(totals.standard_cost)} standard"
+    lines.append(f"fast quota: {outlook.quota_words(session) or 'unknown'}")
+    fast = text.dollars(totals.fast_cost, estimated=totals.fast_estimated)
+    parts = f"{fast} fast, {text.dollars(totals.standard_cost, estimated=totals.standard_estimated)} standard"
     spent = f"session {text.session(totals)}: {parts}"
     lines.append(sentence(f"{spent} (answers: {totals.answers}{', practice' if session.practising else ''})"))
     if totals.fast_rate and totals.standard_rate:
@@ -137,7 +139,7 @@ def _stage(model: catalog.Model, day: date) -> str:
 
 
 def _state(session: "Session") -> str:
-    state, why, left_s = session.state()
+    state, why, left_s = outlook.state(session)
     return f"{state}: {why}" + ("" if left_s is None else f"; fast again in {left_s:.0f} s")
 
 

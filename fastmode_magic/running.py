@@ -47,6 +47,7 @@ class Running:
     view: View | None = None
     place: "Place | None" = None  # None where that is not known, or the cell was run again
     practice: bool = False  # whether the simulator in this kernel answers
+    counted: bool = False  # whether the totals have it
     meter: Meter = field(default_factory=Meter)
 
     def follow(self, clock: Callable[[], float], each: Callable[[], None]) -> bool:

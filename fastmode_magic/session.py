@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from . import outlook
 from .answer import Answer
 from .claude import catalog
 from .claude.access import Access
 from .claude.engine import Engine, Run
 from .claude.errors import BadInput, Ending, FastmodeError
 from .claude.policy import Rates
-from .claude.quota import Quota
-from .claude.standing import State
 from .ledger.totals import Snapshot, Totals
 from .pages import Pages
 from .prompt.ask import Ask
@@ -43,11 +42,12 @@ class Session:
         self.settings = settings
         self.engine = engine or Engine()
         self.fast = False
+        self.fast_seen = False  # whether a cell asked for fast since it was switched off
         self.last: Answer | None = None
         self.last_facts: Facts = []
         self.last_rates: list[int] = []
         self.last_run: Run | None = None
-        self._last_fast: Run | None = None
+        self.last_fast: Run | None = None
         self.pages = Pages(self)
         self.active: dict[str, Running] = {}
         self.simulator: Simulator | None = None
@@ -56,7 +56,6 @@ class Session:
         self._prefixes: Prefixes | None = None
         self._loading: threading.Thread | None = None
         self._lock = threading.RLock()
-        self._fast_seen = False  # whether a cell asked for fast since it was switched off
 
     @property
     def practising(self) -> bool:
@@ -67,6 +66,15 @@ class Session:
     def totals(self) -> Totals:
         """What this session has cost so far; practice is counted apart."""
         return self._totals[self.practising]
+
+    def spent(self, model: str = "") -> Snapshot:
+        """The totals with what the running answers have cost so far; the medians are those of `model`."""
+        with self._lock:
+            coming = [one for one in self.running() if one.practice == self.practising and not one.counted]
+            if self._loading is None or self._loading.is_alive():  # without prices: nobody waits for their import
+                coming = []
+            entries = [_accounting().entry_of(self._so_far(one), one.ask.model) for one in coming if one.meter.usage]
+            return self.totals.snapshot(model, [entry for entry in entries if entry])
 
     @property
     def last_status(self) -> str:
@@ -161,7 +169,7 @@ class Session:
         run = self.engine.start(ask, catalog.find(ask.model), self.access(), _rates(measured))
         active = self.active[stream.run] = Running(ask, run, stream, began, view, place, self.practising)
         try:
-            self._fast_seen = self._fast_seen or ask.fast
+            self.fast_seen = self.fast_seen or ask.fast
             self.pages.changed()
             if view and background:
                 view.update(active.meter, self.engine.clock())  # here, so that its output is this cell's
@@ -190,12 +198,12 @@ class Session:
                 answer = replace(answer, notices=(*answer.notices, f"{error.what} {error.next_step}"))
             if notice := self._missed(active, answer):
                 answer = replace(answer, notices=(*answer.notices, notice))
-            totals = self._totals[active.practice]
+            totals, active.counted = self._totals[active.practice], True
             if entry := _accounting().entry_of(answer, active.ask.model):
                 totals.add(entry)
             self.last, self.last_run, self.last_rates = answer, active.run, active.stream.pace.rates
-            self._last_fast = active.run if active.ask.fast else self._last_fast
-            facts = text.facts(answer, totals.snapshot(active.ask.model), self.quota_words(active.run))
+            self.last_fast = active.run if active.ask.fast else self.last_fast
+            facts = text.facts(answer, totals.snapshot(active.ask.model), outlook.quota_words(self, active.run))
             self.last_facts = facts
         try:
             if active.view:
@@ -216,43 +224,13 @@ class Session:
         self._prefixes = self._prefixes or _accounting().Prefixes()
         return self._prefixes.missed(active.ask, answer, active.began)
 
-    def quota(self, run: Run | None = None) -> Quota:
-        """The buckets of `run`, or of the newest run that asked for fast; unknown ones are None."""
-        of = run or self._fast_run()
-        return self.engine.standing.quota(of.account, of.model.fast_pool) if of and of.account else Quota()
-
-    def _fast_run(self) -> Run | None:
-        """The newest run that asked for fast, once it knows its account: its standing is what is told."""
-        runs = [*(one.run for one in reversed(self.running()) if one.ask.fast), self._last_fast]
-        return next((run for run in runs if run and run.account), None)
-
-    def quota_words(self, run: Run | None = None) -> str | None:
-        """What is left of the fast quota; None while unknown."""
-        from .views import text
-
-        return text.quota(self.quota(run), self.engine.clock())
-
-    def state(self) -> tuple[State, str, float | None]:
-        """Fast mode in this session: on, cooldown or off; why; seconds of cooldown left."""
-        run, now_s = self._fast_run(), self.engine.clock()
-        asked = self.fast or self._fast_seen
-        if asked and run and run.account:
-            state, why, left_s = self.engine.standing.state(run.account, run.model.id, run.model.fast_pool, now_s)
-            if state != "on":
-                return state, why, left_s
-        if self.fast:
-            return "on", "later cells ask for fast", None
-        if asked:
-            return "on", "cells with --fast ask for it", None
-        return "off", "cells go at standard speed unless they say --fast; `%fastmode on` changes that", None
-
     def running(self) -> list[Running]:
         """The runs under way, the oldest first: a copy, since other threads begin and end runs."""
         return list(self.active.values())
 
     def switch(self, *, fast: bool) -> None:
         """Ask for fast in later cells, or for standard; switching on forgets refusals."""
-        self.fast = self._fast_seen = fast
+        self.fast = self.fast_seen = fast
         if fast:
             self.engine.standing.forget_refusals()
         self.pages.changed()

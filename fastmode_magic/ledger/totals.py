@@ -31,7 +31,8 @@ class Snapshot:
     fast_cost: Decimal = Decimal(0)
     standard_cost: Decimal = Decimal(0)
     unknown: int = 0
-    estimated: bool = False
+    fast_estimated: bool = False
+    standard_estimated: bool = False
     fast_rate: float | None = None
     standard_rate: float | None = None
     answer_tokens: float | None = None
@@ -40,6 +41,11 @@ class Snapshot:
     def cost(self) -> Decimal:
         """Dollars at both speeds; answers of unknown cost are not in it."""
         return self.fast_cost + self.standard_cost
+
+    @property
+    def estimated(self) -> bool:
+        """Whether `cost` is an estimate."""
+        return self.fast_estimated or self.standard_estimated
 
 
 class Totals:
@@ -52,22 +58,32 @@ class Totals:
         """Count one run."""
         self._entries.append(entry)
 
-    def snapshot(self, model: str = "") -> Snapshot:
-        """The totals as of now, with the medians of `model`: what one model does says nothing of another."""
-        own = [entry for entry in self._entries if entry.model == model]
+    def snapshot(self, model: str = "", coming: Iterable[Entry] = ()) -> Snapshot:
+        """The totals as of now, with the medians of `model`: what one model does says nothing of another.
+
+        `coming` are runs under way, as far as they have come.
+        """
+        entries = [*self._entries, *coming]
+        own = [entry for entry in entries if entry.model == model]
         return Snapshot(
-            answers=len(self._entries),
-            fast_cost=self._cost("fast"),
-            standard_cost=self._cost("standard"),
-            unknown=sum(entry.cost is None for entry in self._entries),
-            estimated=any(entry.estimated for entry in self._entries),
+            answers=len(entries),
+            fast_cost=_cost(entries, "fast"),
+            standard_cost=_cost(entries, "standard"),
+            unknown=sum(entry.cost is None for entry in entries),
+            fast_estimated=_estimated(entries, "fast"),
+            standard_estimated=_estimated(entries, "standard"),
             fast_rate=_rate(own, "fast"),
             standard_rate=_rate(own, "standard"),
             answer_tokens=_median(entry.output_tokens for entry in own),
         )
 
-    def _cost(self, speed: str) -> Decimal:
-        return sum((e.cost for e in self._entries if e.speed == speed and e.cost is not None), Decimal(0))
+
+def _cost(entries: list[Entry], speed: str) -> Decimal:
+    return sum((entry.cost for entry in entries if entry.speed == speed and entry.cost is not None), Decimal(0))
+
+
+def _estimated(entries: list[Entry], speed: str) -> bool:
+    return any(entry.estimated for entry in entries if entry.speed == speed and entry.cost is not None)
 
 
 def _rate(entries: list[Entry], speed: str) -> float | None:

@@ -49,8 +49,8 @@ def facts(pulse: Pulse, totals: Snapshot) -> text.Facts:
     if totals.answers:
         found += [
             ("session", text.session(totals)),
-            ("fast", text.dollars(totals.fast_cost)),
-            ("standard", text.dollars(totals.standard_cost)),
+            ("fast", text.dollars(totals.fast_cost, estimated=totals.fast_estimated)),
+            ("standard", text.dollars(totals.standard_cost, estimated=totals.standard_estimated)),
         ]
     return found
 

@@ -1,10 +1,11 @@
 """An answer in a real JupyterLab: while it comes, however it ends, and what is left of it."""
 
 import re
+import shutil
 from collections.abc import Callable
 
 import pytest
-from browsing import Notebook, wait_until
+from browsing import Notebook, Server, wait_until
 from playwright.sync_api import expect
 
 from fastmode_magic.simulator import SCENARIOS, Refusal, Scenario, Simulator
@@ -97,6 +98,25 @@ def test_saving_in_the_middle_keeps_the_text_so_far(notebook: Open, simulator: S
     page.done(1)
 
 
+def test_an_answer_that_was_saved_in_the_middle_does_not_come_for_ever(
+    notebook: Open, simulator: Simulator, lab: Server
+) -> None:
+    simulator.script(LONG)
+    page = notebook(FAST)
+    page.run(1, wait=False)
+    expect(page.answer(1)).to_contain_text(PRACTICE)
+    assert document(page)[ANSWER_MIME]["phase"] == "streaming"
+    shutil.copy(lab.folder / page.name, lab.folder / "copy.ipynb")
+    expect(page.answer(1).get_by_role("button", name="Stop")).to_be_visible()  # here it still comes
+    page.interrupt()
+    page.done(1)
+    page.name = "copy.ipynb"
+    page.open()
+    expect(page.answer(1)).to_contain_text(PRACTICE)
+    expect(page.answer(1)).to_contain_text("saved while it was coming")
+    expect(page.answer(1).get_by_role("button", name="Stop")).to_be_hidden()
+
+
 def test_a_kernel_that_dies_leaves_the_text_so_far(notebook: Open, simulator: Simulator) -> None:
     simulator.script(LONG)
     page = notebook(FAST)
@@ -122,6 +142,7 @@ def test_after_a_kernel_restart_everything_works_again(notebook: Open, simulator
 def test_a_reload_in_the_middle_goes_on(notebook: Open, simulator: Simulator) -> None:
     simulator.script(Scenario(tokens=1_500, rate=150))
     page = notebook(FAST, "1 + 1")
+    page.page.add_init_script("delete Crypto.prototype.randomUUID")  # as over plain http
     page.run(1, wait=False)
     expect(page.answer(1)).to_contain_text(PRACTICE)
     page.open()

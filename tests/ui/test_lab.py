@@ -26,6 +26,10 @@ def test_the_status_bar_has_the_facts_of_the_notebook_in_front(notebook: Open, s
     expect(panel.get_by_role("meter")).to_have_count(2)
     page.page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
+    page.status_item.get_by_role("button").click()
+    expect(panel.locator(".fm-status")).to_have_count(1)
+    page.status_item.get_by_role("button").click()
+    expect(panel).to_be_hidden()
 
 
 def test_several_views_of_the_status_agree_and_the_saved_one_has_the_last_numbers(notebook: Open) -> None:
@@ -40,6 +44,39 @@ def test_several_views_of_the_status_agree_and_the_saved_one_has_the_last_number
     assert cost in str(saved["data"][STATUS_MIME])
     assert cost in saved["data"]["text/markdown"]
     assert not any("widget" in mime for mime in saved["data"])
+
+
+def test_the_last_numbers_outlive_the_kernel_and_a_new_session_is_followed(notebook: Open) -> None:
+    page = notebook("%fastmode status", FAST)
+    page.run(1)
+    page.run(2)
+    shown = page.cells.nth(1).locator(".fm-lab-status")
+    cost = re.search(r"\$0\.\d+", page.status_item.inner_text())[0]
+    page.restart_kernel()
+    expect(shown).to_contain_text(cost)
+    expect(shown).to_contain_text("as of")
+    page.run(0)
+    expect(shown).to_contain_text("fast mode off")
+    expect(shown).not_to_contain_text("as of")
+
+
+def test_a_second_view_of_the_notebook_shares_its_session(notebook: Open, simulator: Simulator) -> None:
+    simulator.script(*[Scenario(tokens=300, rate=150)] * 2)
+    page = notebook(FAST)
+    page.command("docmanager:clone")
+    expect(page.page.locator(".jp-NotebookPanel")).to_have_count(2)
+    page.run(1, wait=False)
+    answers = page.page.locator(".jp-NotebookPanel .fm-lab-answer")
+    expect(answers.first).to_contain_text("Practice answer")
+    expect(answers.nth(1)).to_contain_text("Practice answer")
+    for answer in (answers.first, answers.nth(1)):
+        expect(answer).to_contain_text("300 out")
+    page.command("application:close", wait=False)
+    expect(page.page.locator(".jp-NotebookPanel")).to_have_count(1)
+    page.run(1, wait=False)
+    expect(answers.first.get_by_role("button", name="Stop")).to_be_visible()
+    expect(answers.first).to_contain_text("300 out")
+    expect(page.status_item).to_contain_text("tok/s")
 
 
 def test_quota_that_a_gateway_drops_is_unknown(notebook: Open, simulator: Simulator) -> None:

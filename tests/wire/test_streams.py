@@ -12,6 +12,7 @@ from decimal import Decimal
 import pytest
 from support import KEY
 
+from fastmode_magic import outlook
 from fastmode_magic.claude.errors import BadInput, Interrupted, NoCredential, Refused, StreamBroken
 from fastmode_magic.session import Session
 from fastmode_magic.settings import FastMode
@@ -146,33 +147,45 @@ def test_headers_that_a_gateway_renamed_are_read_and_dropped_ones_are_unknown(
 ) -> None:
     simulator.script("gateway_no_headers", "gateway_renamed_headers")
     session.run(session.ask("2+2?", fast=True))
-    assert session.quota_words() is None
+    assert outlook.quota_words(session) is None
     session.run(session.ask("2+2?", fast=True))
-    assert session.quota_words().startswith("100% in")
+    assert outlook.quota_words(session).startswith("100% in")
 
 
 def test_what_is_told_of_the_quota_is_of_the_model_that_was_asked(session: Session, simulator: Simulator) -> None:
     session.run(session.ask("Explain groupby.", fast=True, model="fable"))
-    assert session.quota_words().startswith("99% in") or session.quota_words().startswith("100% in")
+    assert outlook.quota_words(session) is not None
     pools = {session.last_run.model.fast_pool}
     assert pools == {"fable"}
     session.settings.model = "opsu"  # later cells will be told so; what is told of this one stays
     assert session.pages.status()["quota"] is not None
-    assert session.state()[0] == "on"
+    assert outlook.state(session)[0] == "on"
     answer, error = session.run(session.ask("2+2?", fast=True, model="opus"))
     assert (error, answer.complete, session.running()) == (None, True, [])
     assert session.totals.snapshot().answers == 2
 
 
+def test_the_session_has_what_a_running_answer_has_cost_so_far(session: Session, simulator: Simulator) -> None:
+    session.run(session.ask("2+2?"))
+    before = session.spent().cost
+    simulator.script(Scenario(tokens=400, rate=200))
+    reply = session.start(session.ask("Explain groupby.", fast=True))
+    while len(reply.text) < 400:
+        time.sleep(0.02)
+    meanwhile = session.spent()
+    assert (meanwhile.fast_estimated, meanwhile.standard_estimated) == (True, False)
+    assert (meanwhile.standard_cost, meanwhile.answers) == (before, 2)
+    assert 0 < meanwhile.fast_cost < reply.wait(10).cost
+    after = session.spent()
+    assert (after.cost, after.estimated) == (before + reply.cost, False)
+
+
 def test_paces_are_compared_within_a_model(session: Session, simulator: Simulator) -> None:
-    simulator.script(*[Scenario(tokens=200, rate=800)] * 3)
-    session.run(session.ask("Explain groupby.", model="haiku"))
-    answer, _ = session.run(session.ask("Explain groupby.", fast=True))
-    assert "speed-up" not in dict(session.last_facts)
-    session.run(session.ask("Explain groupby."))
-    assert session.totals.snapshot("claude-opus-5-5").standard_rate > 0
-    session.run(session.ask("Explain groupby.", fast=True))
-    assert answer.speed == "fast"
+    simulator.script(*[Scenario(tokens=200, rate=800)] * 4)
+    for model, told in (("haiku", False), ("opus", True)):
+        session.run(session.ask("Explain groupby.", model=model))
+        session.run(session.ask("Explain groupby.", fast=True))
+        assert ("speed-up" in dict(session.last_facts)) is told
 
 
 def test_practice_that_begins_or_ends_meanwhile_changes_no_running_answer(

@@ -20,8 +20,10 @@ export function mountAnswer(parent: HTMLElement, store: AnswerStore, host: Host)
   parent.append(view.element);
   view.begin();
   const end = store.subscribe(() => view.update());
+  const endStatus = host.status?.(store.answer.run)?.subscribe(() => view.told());
   return () => {
     end();
+    endStatus?.();
     view.dispose();
   };
 }
@@ -73,6 +75,11 @@ class AnswerView {
     this.thinking.update(answer);
     this.pane.update(answer.text, live);
     this.pace.request(!live);
+  }
+
+  /** The session has said something, which is shown beside an answer that is coming. */
+  told(): void {
+    if (isLive(this.store.answer.phase)) this.pace.request();
   }
 
   dispose(): void {
