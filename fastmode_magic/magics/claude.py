@@ -193,7 +193,7 @@ def show(shell: Any, session: Session, markdown: str) -> None:
 
 def plain(markdown: str) -> str:
     """A report as text for a terminal."""
-    from ..views.safe import terminal_text
+    from ..views.characters import terminal_text
 
     # Outside fences the marks go; inside, as in a dry run, every character is what would be sent.
     pieces = re.split(r"^```\w*\n?", markdown, flags=re.MULTILINE)
@@ -203,7 +203,7 @@ def plain(markdown: str) -> str:
 
 def present(shell: Any, error: Ending) -> Ending:
     """Make `error` render as its two lines; `%xmode Verbose` shows the traceback."""
-    from ..views.safe import terminal_text
+    from ..views.characters import terminal_text
 
     if shell.InteractiveTB.mode != "Verbose":
         lines = [f"{type(error).__name__}: {terminal_text(error.what)}", terminal_text(error.next_step)]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from . import protocol as page
 from . import text
-from .safe import inline_text, safe_markdown, terminal_text
+from .characters import terminal_text
+from .safe import inline_text, safe_markdown
 
 if TYPE_CHECKING:
     from ..answer import Answer

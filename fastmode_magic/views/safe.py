@@ -1,4 +1,4 @@
-"""Untrusted text made inert: a model's Markdown for the notebook, text for a terminal, one line for a message.
+"""Untrusted text made inert: a model's Markdown for the notebook, one line of it for a message.
 
 JupyterLab shows a trusted notebook's Markdown unsanitised, and nbconvert sanitises nothing. So the source itself
 must mean the same harmless thing to every renderer. Here the rule is: outside code, whatever could start an
@@ -11,24 +11,19 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from fastmode_magic.views.characters import UNSEEN, terminal_text
 from fastmode_magic.views.fences import canonical
 
 RUN = 64  # delimiters in a row that are kept; a renderer's time can grow with the square
 MARKS = 250  # runs of `*` and `_` in a paragraph or item that are kept, for the same reason
 MARKS_OF_TABLE = 2_000
 
-_CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f"
-_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_UNSEEN = re.compile(f"[{_CONTROL}{_BIDI}]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SCHEMES = {"http", "https", "mailto"}
-
 _SPAN = r"`[^`\n]+`"
 _TICKS = re.compile(r"`+")
 _HAZARD = re.compile(r"<(?!\s)|!\[|\]\(|\]:")
 _TOKEN = re.compile(r"\$\$|\\\\[()\[\]]|\\(?:begin|end)\{", re.IGNORECASE)
 _ADDRESS = re.compile(r"://|www\.|mailto:|xmpp:", re.IGNORECASE)
-
 _DISPLAY = re.compile(rf"{_SPAN}|(?<!\\)\$\$|\\\\\[|\\begin\{{[a-z]*\*?\}}")
 _FORMULA = re.compile(rf"{_DISPLAY.pattern}|(?<!\\)\$|\\\\\(")
 _CLOSER = re.compile(r"(?=((?<!\\)\$\$|\\\\\]|\\end\{[a-z]*\*?\}|\\\\\)))")
@@ -76,11 +71,6 @@ def safe_markdown(text: str) -> str:
     # mistune splits a definition list's terms where Python sees a line's end
     text = re.sub("[\u2028\u2029]", " ", re.sub(r"\r\n?", "\n", text))
     return canonical(terminal_text(text), _inert)
-
-
-def terminal_text(text: str) -> str:
-    """Remove what moves a terminal's cursor or reorders its letters; each character is judged alone."""
-    return _SURROGATE.sub("\ufffd", _UNSEEN.sub("", text))
 
 
 def inline_text(text: str, limit: int = 300) -> str:
@@ -293,7 +283,7 @@ def _entity(sign: str) -> str:
     if char == "\\":
         return "&#92;"
     hidden = not char or any(c <= " " or c in ":@\ufffd" or (c.isascii() and c.isalnum()) for c in char)
-    if len(char) > 2 or not (hidden or _UNSEEN.search(char)):
+    if len(char) > 2 or not (hidden or UNSEEN.search(char)):
         return sign  # unknown names stand for themselves
     return f"&amp;{sign[1:]}"
 

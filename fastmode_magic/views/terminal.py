@@ -7,7 +7,7 @@ from ..answer import Answer
 from ..claude.events import Retrying, Waiting
 from ..ledger.meter import Meter
 from . import progress, text
-from .safe import terminal_text
+from .characters import terminal_text
 
 
 class TerminalView:
