@@ -85,7 +85,7 @@ def test_every_theme_is_readable(theme: str, notebook: Open, simulator: Simulato
     page.run(2)
     expect(page.answer(1)).to_contain_text("tok/s")
     SCREENSHOTS.mkdir(exist_ok=True)
-    page.answer(1).screenshot(path=SCREENSHOTS / f"{theme}.png")
+    page.page.screenshot(path=SCREENSHOTS / f"{theme}.png")
     contrasts = page.answer(1).evaluate(CONTRASTS)
     assert len(contrasts) > 20
     assert [found for found in contrasts if found["ratio"] < 4.5] == []
