@@ -23,11 +23,14 @@ export class Sessions {
     return (kernel && this.byKernel.get(kernel)) || null;
   }
 
-  /** The store of an answer in some output: that of its run where a kernel is sending it, else its own. */
+  /**
+   * The store of an answer in some output: that of its run where a kernel is sending it, else its own.
+   * `unfinished` says that it was saved in the middle, and so has nothing new to say of a run that is known.
+   */
   store(answer: Answer, unfinished: boolean): AnswerStore {
     const known = this.running(answer.run)?.runs.get(answer.run) ?? this.saved.get(answer.run);
     if (known && answer.run) {
-      known.set(answer);
+      if (!unfinished) known.set(answer);
       return known;
     }
     const store = new AnswerStore(answer);
