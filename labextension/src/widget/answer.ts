@@ -13,6 +13,10 @@ interface Model {
   send(message: ToKernel): void;
 }
 
+// JupyterLab makes the shell by which a busy kernel hears only after the view
+const HELLO_MS = 300;
+const MOST_HELLOS = 10;
+
 /** By run: `initialize` and `render` get different models of one widget. */
 const stores = new Map<string, { answer: AnswerStore; status: StatusStore; host: Host }>();
 let math: Promise<Awaited<ReturnType<Host["loadMath"]>>> | null = null;
@@ -55,7 +59,17 @@ export default {
   render({ model, el }: { model: Model; el: HTMLElement }) {
     const store = stores.get(model.get("answer").run);
     if (!store) return;
-    model.send({ hello: true });
-    return mountAnswer(el, store.answer, store.host);
+    let hellos = 0;
+    const hello = () => {
+      if (store.host.stop || hellos++ === MOST_HELLOS) clearInterval(again);
+      else model.send({ hello: true });
+    };
+    const again = setInterval(hello, HELLO_MS);
+    hello();
+    const unmount = mountAnswer(el, store.answer, store.host);
+    return () => {
+      clearInterval(again);
+      unmount();
+    };
   },
 };
