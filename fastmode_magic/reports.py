@@ -43,7 +43,7 @@ def status(session: "Session") -> str:
     fast = text.dollars(totals.fast_cost, estimated=totals.fast_estimated)
     parts = f"{fast} fast, {text.dollars(totals.standard_cost, estimated=totals.standard_estimated)} standard"
     spent = f"session {text.session(totals)}: {parts}"
-    lines.append(sentence(f"{spent} (answers: {totals.answers}{', practice' if session.practising else ''})"))
+    lines.append(sentence(f"{spent}; answers: {totals.answers}{', practice' if session.practising else ''}"))
     if totals.fast_rate and totals.standard_rate:
         lines.append(f"measured: {text.pace(totals.fast_rate)} fast, {text.pace(totals.standard_rate)} standard")
     return "\n\n".join(lines)
@@ -105,9 +105,8 @@ def dry_run(session: "Session", ask: Ask) -> str:
     asked: Speed = "fast" if ask.fast else "standard"
     body = build(ask, model, asked, header=model.needs_header(date.today()))  # noqa: DTZ011  # the user's day
     sent = json.dumps(body, ensure_ascii=False, indent=2)  # no line of it can begin with a fence
-    return "\n".join(
-        [f"**Dry run: nothing was sent.** {tokens:,} input tokens, {how}.", "", *rows, "", "```json", sent, "```"]
-    )
+    said = f"**Dry run: nothing was sent.** {text.count(tokens, 'input token')}, {how}."
+    return "\n".join([said, "", *rows, "", "```json", sent, "```"])
 
 
 def worst_case(model: str, tokens: int, max_tokens: int, speed: str) -> Decimal | None:
@@ -130,7 +129,7 @@ async def _examined(connection: "Connection", model: catalog.Model) -> list[tupl
         error = failed.error
         why = " ".join(str(part) for part in (error.status, error.broken, error.message) if part)
         return [*rows, ("free request", f"failed: {why}")]
-    return [*rows, ("free request", f"works: the service counted {tokens} tokens")]
+    return [*rows, ("free request", f"works: the service counted {text.count(tokens, 'token')}")]
 
 
 def _stage(model: catalog.Model, day: date) -> str:

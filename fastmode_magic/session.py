@@ -133,7 +133,7 @@ class Session:
             raise BadInput(f"An ask has no {min(unknown)!r}.", "`help(fastmode_magic.ask)` names what it has.")
         ask = Ask(prompt, **known)
         if problem := ask.problem():
-            raise BadInput(problem, "`%%claude?` and `help(fastmode_magic.ask)` say what goes.")
+            raise BadInput(problem, "`%claude?` and `help(fastmode_magic.ask)` say what goes.")
         return replace(ask, model=catalog.find(ask.model).id)
 
     def run(self, ask: Ask, show: "Show | None" = None, place: "Place | None" = None) -> tuple[Answer, Ending | None]:
@@ -165,6 +165,7 @@ class Session:
         began, measured = datetime.now(UTC), self.totals.snapshot(ask.model)
         asked, rate = "fast" if ask.fast else "standard", measured.standard_rate
         stream = Stream(uuid4().hex[:12], ask.model, asked, standard_rate=rate, background=background, at=began)
+        stream.deaf = self.pages.lab is not None and self.pages.lab.deaf
         view = show(stream) if show else None
         run = self.engine.start(ask, catalog.find(ask.model), self.access(), _rates(measured))
         active = self.active[stream.run] = Running(ask, run, stream, began, view, place, self.practising)

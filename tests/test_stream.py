@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fastmode_magic.claude.events import (
     FellBack,
+    Finished,
     Metered,
     Progressed,
     Retrying,
@@ -150,13 +151,18 @@ class TestSnapshots:
         assert (whole["text"], whole["thinking"], whole["notices"]) == ("é", "hm", ["A sentence."])
         assert (whole["model"], whole["speed"], whole["background"]) == ("claude-opus-5-5", "fast", True)
 
-    def test_it_comes_at_the_first_bound_and_then_at_each_doubling(self):
-        meter, found, at = metered(SENT, STARTED), stream(), []
+    @pytest.mark.parametrize(
+        ("deaf", "expected"),
+        [(False, [FIRST_WHOLE << n for n in range(5)]), (True, [FIRST_WHOLE, 5_000, 6_300, 7_900, 9_900])],
+    )
+    def test_it_comes_at_the_first_bound_and_then_at_each_doubling(self, deaf, expected):
+        meter, found, at = metered(SENT, STARTED), stream(deaf=deaf), []
         for _ in range(640):
-            more(meter, "x" * 100)
+            more(meter, "x" * 100)  # what comes, comes in hundreds
             if "whole" in (found.frame(meter, 1.0) or {}):
                 at.append(meter.text_length)
-        assert at == [FIRST_WHOLE << n for n in range(5)]
+        assert at[:5] == expected
+        assert sum(at) < 6 * 64_000
 
     def test_a_wanted_one_comes_once_even_when_nothing_is_new(self):
         meter, found = metered(SENT, STARTED), stream()
@@ -215,6 +221,18 @@ class TestFacts:
         change = stream().frame(meter, 1.0)["change"]
         assert (phase(meter), change["phase"], change["words"]) == (now, now, words)
         assert badge is None or change["badge"] == badge
+
+    @pytest.mark.parametrize(
+        ("reason", "now"),
+        [
+            ("end_turn", "finished"),
+            ("stop_sequence", "finished"),
+            ("refusal", "streaming"),
+            ("max_tokens", "streaming"),
+        ],
+    )
+    def test_only_a_plain_end_is_told_before_the_document(self, reason, now):
+        assert phase(metered(SENT, STARTED, TextDelta(1, 1, "x"), Finished(reason, None, 2.0))) == now
 
     def test_first_all_then_only_what_changed(self):
         meter, found = Meter(), stream()

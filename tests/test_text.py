@@ -11,6 +11,11 @@ from fastmode_magic.ledger.totals import Snapshot
 from fastmode_magic.views import text
 
 
+@pytest.mark.parametrize(("number", "words"), [(1, "1 token"), (0, "0 tokens"), (1_234, "1,234 tokens")])
+def test_a_number_of_things(number, words):
+    assert text.count(number, "token") == words
+
+
 @pytest.mark.parametrize(
     ("amount", "words"),
     [

@@ -194,10 +194,12 @@ def show(shell: Any, session: Session, markdown: str) -> None:
 def plain(markdown: str) -> str:
     """A report as text for a terminal."""
     from ..views.characters import terminal_text
+    from ..views.terminal import aligned
 
     # Outside fences the marks go; inside, as in a dry run, every character is what would be sent.
     pieces = re.split(r"^```\w*\n?", markdown, flags=re.MULTILINE)
     pieces[::2] = [html.unescape(piece.replace("**", "").replace("`", "")) for piece in pieces[::2]]
+    pieces[::2] = [aligned(piece) for piece in pieces[::2]]
     return terminal_text("".join(pieces))
 
 

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from IPython.core import completer
+
 from ..claude import catalog
 from . import fastmode, options
 
@@ -12,16 +14,16 @@ _OURS = re.compile(r"(?:[^%!?]*=)?\s*(%%?claude|%fastmode)\s")
 
 def install(shell: Any) -> None:
     """Answer completion requests on our lines."""
-    if hasattr(shell.Completer, "custom_matchers"):
+    if hasattr(completer, "SimpleCompletion"):
         shell.Completer.custom_matchers.append(_match)
-    else:  # IPython before 8.6
+    else:  # IPython before 8.6, whose matchers are of another kind
         for key in _KEYS:
             shell.set_hook("complete_command", _hook, str_key=key)
 
 
 def remove(shell: Any) -> None:
     """Take it out again."""
-    if hasattr(shell.Completer, "custom_matchers"):
+    if hasattr(completer, "SimpleCompletion"):
         shell.Completer.custom_matchers[:] = [one for one in shell.Completer.custom_matchers if one is not _match]
     else:
         for key in _KEYS:
@@ -52,11 +54,9 @@ def _typed(line: str) -> str:
 
 def _match(context: Any) -> Any:
     """IPython's matcher: ahead of the others, since jedi takes seconds to begin and knows nothing of flags."""
-    from IPython.core.completer import SimpleCompletion
-
     line = context.line_with_cursor[: context.cursor_position]
     found = words(line)
-    completions = [SimpleCompletion(text=word, type="option") for word in found]
+    completions = [completer.SimpleCompletion(text=word, type="option") for word in found]
     return {"completions": completions, "matched_fragment": _typed(line) if found else context.token, "suppress": True}
 
 

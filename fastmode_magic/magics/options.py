@@ -188,11 +188,11 @@ def _unknown(flag: str) -> BadInput:
             "Use --effort, or say in the prompt what you want.",
         )
     if flag in {"--help", "-h"}:
-        return BadInput(f"{flag} is not a flag of a magic.", "Type `%%claude?` for help.")
+        return BadInput(f"{flag} is not a flag of a magic.", "Type `%claude?` for help.")
     near = get_close_matches(flag, FLAGS, n=1, cutoff=0) or ["--fast"]
     return BadInput(
         f"There is no flag {flag}; the nearest is {near[0]}.",
-        "`%%claude?` lists them; on a %claude line, `--` begins a prompt that looks like a flag.",
+        "`%claude?` lists them; on a %claude line, `--` begins a prompt that looks like a flag.",
     )
 
 

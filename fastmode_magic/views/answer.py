@@ -11,7 +11,9 @@ import traitlets
 from .protocol import Answer, Frame, Status, ToKernel
 
 STATIC = Path(__file__).parent / "static"
-_MATH = re.compile(r"\$|\\[(\[]")
+# what the page may take for a formula; a lone dollar is a price
+_MATH = re.compile(r"\$\$|\$(?!\s)[^$`\n]+(?<!\s)\$(?!\d)|\\[(\[]")
+_TAIL = 1_000  # characters: a formula may come in pieces
 
 
 class AnswerWidget(anywidget.AnyWidget):
@@ -34,7 +36,7 @@ class WidgetCarrier:
     def __init__(self, receive: Callable[[ToKernel], None]) -> None:
         self._receive = receive
         self._widget: AnswerWidget | None = None
-        self._tail = ""  # a formula's beginning may be cut in two
+        self._tail = ""
         self._heard = False
 
     def begin(self, whole: Answer) -> dict[str, object]:
@@ -68,7 +70,6 @@ class WidgetCarrier:
         assert self._widget is not None  # begun
         self._widget.layout.close()  # a widget of its own, which would stay
         self._widget.close()
-        self._widget = None
 
     def _hear(self, message: ToKernel) -> None:
         """A view speaks. That it is heard while the run goes on is news to it: not every busy kernel can."""
@@ -82,5 +83,5 @@ class WidgetCarrier:
         if "whole" in frame:
             pieces += [frame["whole"]["text"], frame["whole"]["thinking"]]
         new = self._tail + "".join(pieces)
-        self._tail = new[-1:]
+        self._tail = new[-_TAIL:]
         return _MATH.search(new) is not None

@@ -52,6 +52,7 @@ class Lab:
         self._lock = threading.Lock()
         self._fronts: set[str] = set()  # those that carry the extension
         self.absent = False  # a page said that it does not know us, and none that it does
+        self.deaf = False  # the kernel hears its pages only between two cells
         self._comm: Any = None
 
     @property
@@ -72,6 +73,7 @@ class Lab:
         """Open the comm of `kernel`; a page without the extension closes it again."""
         from .line import Line
 
+        self.deaf = not getattr(kernel, "_supports_kernel_subshells", False)  # ipykernel before 7
         self._comm = Line(kernel)
         self._comm.on_msg(lambda message: self._receive(message["content"]["data"], _front(message)))
         self._comm.on_close(lambda message: self._closed(_front(message)))

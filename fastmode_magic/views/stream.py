@@ -1,4 +1,4 @@
-"""A run as the page follows it: frames with offsets, and at each doubling everything so far."""
+"""A run as the page follows it: frames with offsets, and now and then everything so far."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,9 @@ from .protocol import Answer, Frame, Phase, Piece
 
 FACTS_S = 0.25  # between two looks at the facts
 PLAIN_ENDS = {"end_turn", "stop_sequence", None}
-FIRST_WHOLE = 4_000  # bytes of text at which everything is sent for the first time; then at each doubling
+FIRST_WHOLE = 4_000  # bytes of text at which everything is sent for the first time
+# then at each doubling; or with each quarter more, for which a page waits that comes back to a kernel that is deaf
+GROWTH, GROWTH_DEAF = 2.0, 1.25
 
 
 @dataclass(slots=True)
@@ -25,6 +27,7 @@ class Stream:
     standard_rate: float | None = None  # tokens a second, as this session has measured it
     background: bool = False
     at: datetime | None = None
+    deaf: bool = False  # whether the kernel hears its pages only between two cells
     wanted: bool = False  # a page misses something: the next frame is a snapshot
     pace: Pace = field(default_factory=Pace)
     _sent: dict[str, tuple[int, int]] = field(default_factory=lambda: {"text": (0, 0), "thinking": (0, 0)})
@@ -41,7 +44,8 @@ class Stream:
             frame["change"] = change
         if self.wanted or meter.text_length >= self._whole_at:
             self.wanted = False
-            self._whole_at = max(FIRST_WHOLE, 2 * meter.text_length)
+            growth = GROWTH_DEAF if self.deaf else GROWTH
+            self._whole_at = max(FIRST_WHOLE, round(growth * meter.text_length))
             self._pieces(meter)
             frame["whole"] = self.whole(meter, now_s)
             self._facts = self._live_facts(meter, now_s)

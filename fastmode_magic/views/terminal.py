@@ -1,6 +1,8 @@
 """The same for IPython in a terminal: text as it comes, then the status line."""
 
+import re
 import sys
+from itertools import zip_longest
 from typing import TextIO
 
 from ..answer import Answer
@@ -64,3 +66,15 @@ class TerminalView:
         if self._said and self._out.isatty():
             self._out.write("\r\x1b[K")
         self._said = ""
+
+
+def aligned(report: str) -> str:
+    """A report with its tables as a terminal shows them: columns of one width, and no bars."""
+    return re.sub(r"(?:^\|.*\|$\n?)+", lambda table: _columns(table[0]), report, flags=re.MULTILINE)
+
+
+def _columns(table: str) -> str:
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()]
+    rows = [row for row in rows if not all(re.fullmatch(r":?-+:?", cell) for cell in row)]
+    widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
+    return "".join("  ".join(map(str.ljust, row, widths)).rstrip() + "\n" for row in rows)

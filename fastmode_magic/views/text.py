@@ -30,6 +30,11 @@ def pace(tokens_per_s: float | None, *, estimated: bool = False) -> str:
     return "? tok/s" if tokens_per_s is None else f"{'~' if estimated else ''}{tokens_per_s:,.0f} tok/s"
 
 
+def count(number: int, noun: str) -> str:
+    """ "1 token", "1,234 tokens"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def seconds(value: float) -> str:
     """ "0.42 s", "12 s"."""
     return f"{value:.2f} s" if value < 9.995 else f"{value:.0f} s"

@@ -27,8 +27,8 @@ class Observable {
 export class AnswerStore extends Observable {
   /** Whether text is missing between what is here and what came. */
   gap = false;
-  /** Whether it was given up; its kernel may be found again. */
-  private lost = false;
+  /** How it was when it was given up; its kernel may be found again. */
+  private lost: Pick<Answer, "phase" | "words"> | null = null;
 
   constructor(public answer: Answer) {
     super();
@@ -58,8 +58,16 @@ export class AnswerStore extends Observable {
   /** The kernel is gone, or the page left it: what came stays. */
   lose(words: string): void {
     if (!isLive(this.answer.phase)) return;
-    this.lost = true;
+    this.lost = { phase: this.answer.phase, words: this.answer.words };
     this.answer = { ...this.answer, phase: "cut off", words };
+    this.changed();
+  }
+
+  /** Its kernel speaks of it. */
+  find(): void {
+    if (!this.lost) return;
+    this.answer = { ...this.answer, ...this.lost };
+    this.lost = null;
     this.changed();
   }
 
@@ -68,7 +76,7 @@ export class AnswerStore extends Observable {
     const shorter = answer.text.length + answer.thinking.length < text.length + thinking.length;
     const over = !isLive(phase) && !this.lost;
     if (isLive(answer.phase) && (shorter || over)) return; // an older one
-    this.lost = false;
+    this.lost = null;
     this.answer = answer;
     this.gap = false;
   }

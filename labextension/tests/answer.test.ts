@@ -173,6 +173,16 @@ describe("what else there is", () => {
   });
 });
 
+test("an answer that was given up goes on when its kernel is found, at once where text is missing", async () => {
+  const { find, store } = mount({ ...live({ text: "Hello" }) });
+  store.lose("saved while it was coming");
+  await until(() => find(".fm-state").textContent === "saved while it was coming", "its words");
+  store.find();
+  store.apply({ run: "r1", text: { at: 50, text: "later" } });
+  expect([store.answer.phase, store.gap]).toEqual(["streaming", true]);
+  await until(() => find(".fm-state").textContent === "answering" && !find(".fm-gap").hidden, "that it goes on");
+});
+
 describe("a screen reader", () => {
   const said = (changes: Partial<Answer>[]) => {
     const { find, store } = mount(changes[0] ?? {});

@@ -44,13 +44,14 @@ export class Session {
     if (id && !this.line && !this.kernel.hasComm(id)) this.open(this.kernel.createComm(COMM_TARGET, id));
   }
 
-  /** The store of a run; made from `answer` if it is new. */
-  run(answer: Answer): AnswerStore {
-    let store = this.runs.get(answer.run);
-    if (!store) {
-      store = this.adopt(answer.run) ?? new AnswerStore(answer);
-      this.runs.set(answer.run, store);
-    }
+  /** The store of a run; one that was shown before its kernel was found goes on, else it is made from `whole`. */
+  private run(run: string, whole: Answer | undefined): AnswerStore | undefined {
+    const known = this.runs.get(run);
+    if (known) return known;
+    const adopted = this.adopt(run);
+    adopted?.find();
+    const store = adopted ?? (whole && new AnswerStore(whole));
+    if (store) this.runs.set(run, store);
     return store;
   }
 
@@ -135,7 +136,7 @@ export class Session {
   }
 
   private frame(run: string, whole: Answer | undefined, use: (store: AnswerStore) => void): void {
-    const store = this.runs.get(run) ?? (whole && this.run(whole));
+    const store = this.run(run, whole);
     if (store) use(store);
     const complete = store && !store.gap;
     if (complete) this.wanted.delete(run);
