@@ -12,9 +12,10 @@ from .protocol import Answer, Frame, Phase, Piece
 
 FACTS_S = 0.25  # between two looks at the facts
 PLAIN_ENDS = {"end_turn", "stop_sequence", None}
-FIRST_WHOLE = 4_000  # bytes of text at which everything is sent for the first time
-# then at each doubling; or with each quarter more, for which a page waits that comes back to a kernel that is deaf
-GROWTH, GROWTH_DEAF = 2.0, 1.25
+# Everything is sent when so many bytes of text have come, and then when there are so many times more. A kernel that
+# is deaf sends it sooner and more often: a page that comes back cannot ask for it.
+FIRST_WHOLE, GROWTH = 4_000, 2.0
+FIRST_WHOLE_DEAF, GROWTH_DEAF = 500, 1.25
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class Stream:
     _facts: dict[str, Any] = field(default_factory=dict)
     _looked_s: float = float("-inf")
     _looked_at: object = None
-    _whole_at: int = FIRST_WHOLE
+    _whole_at: int = 0
 
     def frame(self, meter: Meter, now_s: float) -> Frame | None:
         """What is new since the last frame; None if nothing is."""
@@ -42,10 +43,10 @@ class Stream:
         frame = Frame(run=self.run)
         if change := self._change(meter, now_s):
             frame["change"] = change
-        if self.wanted or meter.text_length >= self._whole_at:
+        first, growth = (FIRST_WHOLE_DEAF, GROWTH_DEAF) if self.deaf else (FIRST_WHOLE, GROWTH)
+        if self.wanted or meter.text_length >= max(first, self._whole_at):
             self.wanted = False
-            growth = GROWTH_DEAF if self.deaf else GROWTH
-            self._whole_at = max(FIRST_WHOLE, round(growth * meter.text_length))
+            self._whole_at = round(growth * meter.text_length)
             self._pieces(meter)
             frame["whole"] = self.whole(meter, now_s)
             self._facts = self._live_facts(meter, now_s)
