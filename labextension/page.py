@@ -41,8 +41,15 @@ def run(*command: str) -> None:
         folder = node()
         assert folder is not None, "the wheel brings Node"
     path = os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)])
-    npm = shutil.which("npm", path=path)
-    subprocess.run([npm, *command], cwd=HERE, env=os.environ | {"PATH": path}, check=True)
+    subprocess.run([*_npm(folder, path), *command], cwd=HERE, env=os.environ | {"PATH": path}, check=True)
+
+
+def _npm(folder: Path, path: str) -> list[str]:
+    """How npm is called: a wheel has no links, so what it has in `bin` does not find the rest of npm."""
+    script = folder.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if script.exists():
+        return [str(folder / "node"), str(script)]
+    return [shutil.which("npm", path=path) or "npm"]
 
 
 def install() -> None:

@@ -238,3 +238,13 @@ def run(command: list[str], **options: Any) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def without_node(folder: Path) -> str:
+    """A PATH on which there is no Node."""
+    empty = folder / "bin"
+    empty.mkdir()
+    for name in ("sh", "env"):
+        (empty / name).symlink_to(shutil.which(name) or f"/bin/{name}")
+    assert shutil.which("node", path=str(empty)) is None
+    return str(empty)

@@ -1,14 +1,12 @@
 """One Chromium for all tests of the page."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, FLAGS, ROOT, Notebook, Server, opened, run, serve
+from browsing import CHROMIUM, FLAGS, ROOT, Notebook, Server, opened, run, serve, without_node
 from playwright.sync_api import Browser, Page, sync_playwright
 from support import KEY
 
@@ -47,7 +45,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
     if given := os.environ.get("FASTMODE_UI_PYTHON"):  # while working on a test: an environment that is there
         return given
     folder = tmp_path_factory.mktemp("installed")
-    without_node = {"PATH": _without_node(folder)}
+    without_node = {"PATH": without_node(folder)}
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)])
     run([sys.executable, "-m", "venv", str(folder / "env")])
@@ -55,16 +53,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
     [wheel] = folder.glob("*.whl")
     run([python, *pip[1:], "install", f"{wheel}[lab]", "notebook"], env=os.environ | without_node)
     return python
-
-
-def _without_node(folder: Path) -> str:
-    """A PATH on which there is no Node."""
-    empty = folder / "bin"
-    empty.mkdir()
-    for name in ("sh", "env"):
-        (empty / name).symlink_to(shutil.which(name) or f"/bin/{name}")
-    assert shutil.which("node", path=str(empty)) is None
-    return str(empty)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,14 @@
 """The wheel proves itself: installed where there is no Node, it brings the page's part."""
 
+import os
+import re
 import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
-from browsing import ROOT, run
+from browsing import ROOT, run, without_node
 
 
 def test_the_installed_extension_is_enabled(installed: str) -> None:
@@ -19,8 +22,6 @@ def test_the_installed_extension_is_enabled(installed: str) -> None:
 
 
 def test_wheel_and_sdist_carry_the_same_assets(tmp_path: Path) -> None:
-    import sys
-
     run([sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path)], cwd=ROOT)
     [wheel], [sdist] = tmp_path.glob("*.whl"), tmp_path.glob("*.tar.gz")
     in_wheel = zipfile.ZipFile(wheel).namelist()
@@ -31,6 +32,13 @@ def test_wheel_and_sdist_carry_the_same_assets(tmp_path: Path) -> None:
         assert sum(part in name for name in in_sdist) >= 1, part
     assert not any("node_modules" in name for name in in_sdist)
     assert any(name.endswith("labextension/package-lock.json") for name in in_sdist)
+
+
+def test_where_there_is_no_node_a_clone_takes_one_from_pypi(tmp_path: Path) -> None:
+    run([sys.executable, "-m", "venv", str(tmp_path / "env")])
+    page = [str(tmp_path / "env" / "bin" / "python"), str(ROOT / "labextension" / "page.py")]
+    version = run([*page, "--version"], env=os.environ | {"PATH": without_node(tmp_path)})  # that of npm
+    assert re.search(r"^\d+\.\d+\.\d+$", version, re.MULTILINE)
 
 
 def test_the_lock_file_names_no_registry() -> None:
