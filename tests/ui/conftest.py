@@ -45,13 +45,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
     if given := os.environ.get("FASTMODE_UI_PYTHON"):  # while working on a test: an environment that is there
         return given
     folder = tmp_path_factory.mktemp("installed")
-    without_node = {"PATH": without_node(folder)}
+    path = {"PATH": without_node(folder)}
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)])
     run([sys.executable, "-m", "venv", str(folder / "env")])
     python = str(folder / "env" / "bin" / "python")
     [wheel] = folder.glob("*.whl")
-    run([python, *pip[1:], "install", f"{wheel}[lab]", "notebook"], env=os.environ | without_node)
+    run([python, *pip[1:], "install", f"{wheel}[lab]", "notebook"], env=os.environ | path)
     return python
 
 
