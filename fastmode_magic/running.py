@@ -74,7 +74,8 @@ class Running:
         if interrupted:
             self.meter.feed(self.run.stop())
         if interrupted or isinstance(self.meter.end, Stopped):
-            return Interrupted("You stopped the answer.", "What came is kept and bound to `_`.")
+            kept = "What came is kept and bound to `_`." if self.meter.text else "Nothing had come; run it again."
+            return Interrupted("You stopped the answer.", kept)
         return self.meter.end.error if isinstance(self.meter.end, Failed) else None
 
 

@@ -167,8 +167,10 @@ class Session:
         stream = Stream(uuid4().hex[:12], ask.model, asked, standard_rate=rate, background=background, at=began)
         stream.deaf = self.pages.lab is not None and self.pages.lab.deaf
         view = show(stream) if show else None
+        begun_s = self.engine.clock()
         run = self.engine.start(ask, catalog.find(ask.model), self.access(), _rates(measured))
         active = self.active[stream.run] = Running(ask, run, stream, began, view, place, self.practising)
+        active.meter.begin(begun_s)
         try:
             self.fast_seen = self.fast_seen or ask.fast
             self.pages.changed()

@@ -182,3 +182,27 @@ def test_surrogates_split_across_frames():
 
 def test_length_is_in_bytes():
     assert meter(TextDelta(1.0, 1.0, "é漢"), ThinkingDelta(1.0, 1.0, "a")).text_length == 2 + 3 + 1
+
+
+def test_thinking_that_is_not_shown_is_estimated_from_its_time():
+    thought = (Progressed(11.0, 11.0, thinking=True), Progressed(17.0, 17.0, thinking=True))
+    text = (TextDelta(17.0, 17.5, "x" * 350), TextDelta(17.5, 18.0, "y" * 350))
+    found = meter(SENT, STARTED, *thought, *text)
+    assert found.usage.estimated
+    assert found.usage.output_tokens == 7 * 200  # seven seconds at the pace of the second that was seen
+    assert found.tokens_per_s == 200.0
+    before = meter(SENT, STARTED, *thought)
+    assert (before.tokens_per_s, before.telling_rate) == (None, None)  # nobody knows how much it thought
+    assert meter(SENT, STARTED, *thought, TextDelta(17.0, 17.1, "x")).tokens_per_s is None
+
+
+def test_thinking_that_is_shown_is_counted_as_it_is():
+    found = meter(SENT, STARTED, ThinkingDelta(11.0, 17.0, "x" * 350), TextDelta(17.0, 18.0, "y" * 350))
+    assert found.usage.output_tokens == 200
+
+
+def test_it_took_the_time_before_its_first_event_too():
+    found = Meter()
+    found.begin(4.0)
+    found.feed([SENT, STARTED, *CONTENT, END])
+    assert (found.duration_s, found.ttft_s) == (10.0, 1.0)

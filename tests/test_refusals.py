@@ -47,6 +47,11 @@ def meaning(error, *, asked_fast=True):
         (limit(headers=fast(remaining=1_000)), Meaning.OTHER_LIMIT),
         (limit(headers=requests(0)), Meaning.OTHER_LIMIT),
         (limit(), Meaning.UNEXPLAINED_LIMIT),
+        (
+            limit("Number of requests has exceeded your rate limit of 50 requests per minute."),
+            Meaning.OTHER_LIMIT,
+        ),
+        (limit("This request would exceed your rate limit of 30,000 input tokens per minute."), Meaning.OTHER_LIMIT),
         (limit("Slow down.", headers=requests(7)), Meaning.UNEXPLAINED_LIMIT),
         (limit(code="enforced_spend_limit_reached", retry_after_s=None), Meaning.SPEND_CAP),
         (limit(code="contract_spend_limit_reached", retry_after_s=None), Meaning.SPEND_CAP),

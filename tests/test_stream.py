@@ -234,6 +234,13 @@ class TestFacts:
     def test_only_a_plain_end_is_told_before_the_document(self, reason, now):
         assert phase(metered(SENT, STARTED, TextDelta(1, 1, "x"), Finished(reason, None, 2.0))) == now
 
+    def test_a_stream_that_falls_silent_says_so(self):
+        meter, found = metered(SENT, STARTED, TextDelta(1.0, 1.0, "x")), stream()
+        assert found.frame(meter, 5.9)["change"]["words"] == "answering"
+        assert found.frame(meter, 9.2)["change"]["words"] == "answering; nothing came for 8 s"
+        more(meter, "y", 10.0)
+        assert found.frame(meter, 10.1)["change"]["words"] == "answering"
+
     def test_first_all_then_only_what_changed(self):
         meter, found = Meter(), stream()
         known = {"phase", "words", "model", "badge", "facts", "rates", "notices"}

@@ -65,7 +65,7 @@ REASONS: dict[Meaning, str] = {
     Meaning.HEADER_MISSING: "the service does not accept `speed` for this model",
     Meaning.FAST_POOL_EMPTY: "the fast quota is used up",
     Meaning.LARGER_THAN_POOL: "the prompt is larger than the whole fast quota of a minute",
-    Meaning.UNEXPLAINED_LIMIT: "fast was refused without a reason (429)",
+    Meaning.UNEXPLAINED_LIMIT: "fast was refused, and no limit named (429)",
     Meaning.OTHER_LIMIT: "a rate limit was reached",
     Meaning.OVERLOADED: "the service is overloaded",
     Meaning.TRANSIENT: "the service did not answer properly",
@@ -98,6 +98,7 @@ _SPEND_CODES = (
     "linked_organization_spend_limit_reached",
 )
 _FAST_LIMIT = re.compile(r"rate limit of ([\d,]+) fast mode (?:input|output) tokens")
+_STANDARD_LIMIT = re.compile(r"rate limit of [\d,]+ (?:requests|(?:(?:input|output) )?tokens) per")
 
 
 def classify(error: ServiceError, *, fast: bool, input_tokens: int) -> Refusal:
@@ -173,6 +174,8 @@ def _limit(error: ServiceError, fast: bool, input_tokens: int) -> Meaning:
         return Meaning.NO_CREDITS
     if named := _FAST_LIMIT.search(error.message):
         return Meaning.NO_FAST_CAPACITY if named[1] == "0" else Meaning.FAST_POOL_EMPTY
+    if _STANDARD_LIMIT.search(error.message):
+        return Meaning.OTHER_LIMIT
     if limits.fast_input:  # the weakest witness: what remained may have been too little for this prompt
         return Meaning.OTHER_LIMIT if limits.fast_input.remaining >= input_tokens else Meaning.FAST_POOL_EMPTY
     return Meaning.UNEXPLAINED_LIMIT

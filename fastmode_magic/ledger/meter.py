@@ -22,6 +22,8 @@ from ..claude.usage import Speed, Usage
 from ..prompt.ask import BYTES_PER_TOKEN
 from .pace import telling
 
+TELLING_S = 0.25  # text that came for less time says little of the thinking before it
+
 
 class Meter:
     """What is known of a run so far; every property is None while unknown."""
@@ -49,6 +51,10 @@ class Meter:
         self.lost: list[Usage] = []
         self.now: Event | None = None  # the last event that says what the run is doing
         self.end: Finished | Interrupted | Failed | None = None
+
+    def begin(self, at_s: float) -> None:
+        """The run begins before its first event: the SDK may still be loading."""
+        self._began_s = at_s
 
     def feed(self, events: Iterable[Event]) -> None:
         """Count some more events, in order."""
@@ -82,7 +88,7 @@ class Meter:
         if self._usage is None or self._metered_bytes == self._bytes:
             return self._usage
         if self._metered_bytes is None:
-            tokens = max(round(self._bytes / BYTES_PER_TOKEN), self._usage.output_tokens)
+            tokens = max(round(self._bytes / BYTES_PER_TOKEN * self._hidden), self._usage.output_tokens)
         else:
             tokens = self._usage.output_tokens + round((self._bytes - self._metered_bytes) / BYTES_PER_TOKEN)
         return replace(self._usage, output_tokens=tokens, estimated=True)
@@ -109,7 +115,27 @@ class Meter:
         An estimate while the answer streams, and where the final count did not come.
         """
         usage, seconds = self.usage, _between(self._first_s, self._last_s)
+        if usage and usage.estimated and self._thought_unseen and self._hidden == 1:
+            return None  # nobody knows how much it thought
         return usage.output_tokens / seconds if usage and usage.output_tokens and seconds else None
+
+    @property
+    def last_s(self) -> float | None:
+        """When the last content came, on the clock of the events."""
+        return self._last_s
+
+    @property
+    def _thought_unseen(self) -> bool:
+        return self.thought and not self._thinking.value
+
+    @property
+    def _hidden(self) -> float:
+        """How many times the output is what was seen of it: unseen thinking took its time at the same pace."""
+        seen_s = _between(self._first_text_s, self._last_s)
+        whole_s = _between(self._first_s, self._last_s)
+        if not self._thought_unseen or not whole_s or not seen_s or seen_s < TELLING_S:
+            return 1.0
+        return whole_s / seen_s
 
     @property
     def telling_rate(self) -> float | None:

@@ -29,7 +29,6 @@ _FORMULA = re.compile(rf"{_DISPLAY.pattern}|(?<!\\)\$|\\\\\(")
 _CLOSER = re.compile(r"(?=((?<!\\)\$\$|\\\\\]|\\end\{[a-z]*\*?\}|\\\\\)))")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _CLOSERS = {"$$": "$$", r"\\[": r"\\]", r"\\(": r"\\)", "$": "$"}
-
 _URL = r"(?:[^\s<>`$\\()\"\[\]]|\([^\s<>`$\\()\"\[\]]*\))*"
 _TITLE = r"""(?:[ \t]{1,3}(?:"[^"`\\$<\n\[\]]*"|'[^'`\\$<\n\[\]]*'))?[ \t]{0,3}"""
 _TAIL = re.compile(rf"({_URL}){_TITLE}\)")
@@ -41,8 +40,10 @@ _LABEL = re.compile(r"^ {0,3}\[[^\[\]\\`$\n]+(?=\]:)", re.MULTILINE)
 # the next line must not begin like a title
 _DEFINITION = re.compile(rf"[ \t]{{1,3}}(?=\S)({_URL}){_TITLE}(?=\n|\Z)(?!\n[ \t>]*[\"'(])")
 _IMAGE = re.compile(r"[^\[\]\n]{0,300}\][(\[]")
-
-_MACRO = r"(?:href|url|require|style|class|cssId|data|includegraphics|html[A-Za-z]+|mmlToken|bbox)(?![A-Za-z])"
+_MACRO = (
+    r"(?:href|url|require|style|class|cssId|data|includegraphics|html[A-Za-z]+|mmlToken|bbox"
+    r"|[gex]?def|let|(?:re)?new(?:command|environment)|DeclareMathOperator|[rR]ule|Space|raisebox|raise|lower)(?![A-Za-z])"
+)
 _DATA = r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}"
 _FTP = re.compile(r"([fF][tT][pP]:)/(?=/)")  # marked makes a link of it
 _TRIGGERS = {
@@ -289,12 +290,13 @@ def _entity(sign: str) -> str:
 
 
 def _foreign(url: str) -> bool:
-    """Whether the address has a scheme that a renderer or a browser could see, other than the harmless ones."""
+    """Whether the address has another scheme than the harmless ones, or leads about on the notebook's own server."""
     if url.startswith("#"):
         return False
     if re.search(r"&#[xX]?[0-9a-fA-F]{9}", url):
         return True  # nothing honest, and Python refuses to read numbers of thousands of digits
     for _ in range(3):
         url = html.unescape(url)
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", re.sub(r"[\s\x00-\x20\x7f-\xa0\\]+", "", url))
-    return scheme is not None and scheme[1].lower() not in _SCHEMES
+    plain = re.sub(r"[\s\x00-\x20\x7f-\xa0\\]+", "", url).lower()
+    scheme = re.match(r"([a-z][a-z0-9+.-]*):", plain)
+    return scheme[1] not in _SCHEMES if scheme else re.match(r"[/?]|.*(?:\.|%2e){2}", plain) is not None

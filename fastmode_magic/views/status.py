@@ -42,7 +42,7 @@ def facts(pulse: Pulse, totals: Snapshot) -> text.Facts:
     found: text.Facts = []
     if pulse.tokens_per_s:
         found.append(("rate", text.pace(pulse.tokens_per_s, estimated=pulse.estimated)))
-    if ratio := text.against_standard(pulse.speed, pulse.tokens_per_s, totals.standard_rate):
+    if ratio := text.against_standard(pulse.speed, pulse.tokens_per_s, totals.standard_rate, estimated=pulse.estimated):
         found.append(("speed-up", ratio))
     if pulse.ttft_s is not None:
         found.append(("first token", text.seconds(pulse.ttft_s)))

@@ -11,6 +11,7 @@ from . import progress, text
 from .protocol import Answer, Frame, Phase, Piece
 
 FACTS_S = 0.25  # between two looks at the facts
+SILENT_S = 5.0  # seconds without content after which that is said
 PLAIN_ENDS = {"end_turn", "stop_sequence", None}
 # Everything is sent when so many bytes of text have come, and then when there are so many times more. A kernel that
 # is deaf sends it sooner and more often: a page that comes back cannot ask for it.
@@ -90,12 +91,12 @@ class Stream:
         now = phase(meter)
         rate = meter.telling_rate
         facts = [("rate", text.pace(rate, estimated=True))] if rate else []
-        ratio = text.against_standard(meter.speed, rate, self.standard_rate)
+        ratio = text.against_standard(meter.speed, rate, self.standard_rate, estimated=True)
         facts += [("speed-up", ratio)] if ratio else []
         facts += [("first token", text.seconds(meter.ttft_s))] if meter.ttft_s is not None else []
         return {
             "phase": now,
-            "words": _WORDS[now] if now in _WORDS else progress.words(meter, now_s),
+            "words": _words(now, meter, now_s),
             "model": meter.model or self.model,
             "speed": meter.speed,
             "badge": progress.badge(meter),
@@ -106,6 +107,12 @@ class Stream:
 
 
 _WORDS: dict[Phase, str] = {"streaming": "answering", "thinking": "thinking", "finished": ""}
+
+
+def _words(now: Phase, meter: Meter, now_s: float) -> str:
+    if now == "streaming" and meter.last_s is not None and now_s - meter.last_s >= SILENT_S:
+        return f"answering; nothing came for {now_s - meter.last_s:.0f} s"
+    return _WORDS[now] if now in _WORDS else progress.words(meter, now_s)
 
 
 def phase(meter: Meter) -> Phase:

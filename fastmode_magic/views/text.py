@@ -57,7 +57,11 @@ def tokens(usage: Usage) -> str:
 def speed(answer: "Answer") -> str:
     """The speed served, in words, and why it is not the one that was asked."""
     if answer.usage is None:
-        return f"asked at {answer.asked_speed} speed"
+        return (
+            f"asked at standard speed, not fast: {answer.fallback}"
+            if answer.fallback
+            else (f"asked at {answer.asked_speed} speed")
+        )
     if answer.speed is None:
         unpriced = "speed not reported" if answer.cost_if else "speed not reported, standard price"
         return f"{unpriced} ({answer.fallback})" if answer.fallback else unpriced
@@ -98,7 +102,7 @@ def facts(answer: "Answer", totals: Snapshot | None = None, quota_words: str | N
     rate = telling_rate(answer)
     if answer.usage:
         found.append(("rate", pace(rate, estimated=answer.estimated)))
-    if totals and (ratio := against_standard(answer.speed, rate, totals.standard_rate)):
+    if totals and (ratio := against_standard(answer.speed, rate, totals.standard_rate, estimated=answer.estimated)):
         found.append(("speed-up", ratio))
     found += _times(answer)
     if answer.usage:
@@ -130,11 +134,13 @@ def status(answer: "Answer", found: Facts | None = None) -> str:
     return SEPARATOR.join(part for part in (answer.ending, speed(answer), *words, answer.model) if part)
 
 
-def against_standard(served: str | None, tokens_per_s: float | None, standard_rate: float | None) -> str | None:
+def against_standard(
+    served: str | None, tokens_per_s: float | None, standard_rate: float | None, *, estimated: bool = False
+) -> str | None:
     """ "2.4x your standard", for a fast answer where this session has measured standard ones."""
     if served != "fast" or not tokens_per_s or not standard_rate:
         return None
-    return f"{tokens_per_s / standard_rate:.1f}x your standard"
+    return f"{'~' if estimated else ''}{tokens_per_s / standard_rate:.1f}x your standard"
 
 
 def session(totals: Snapshot) -> str:

@@ -32,15 +32,22 @@ export function asOf(iso: string): string {
   return `as of ${time.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}`;
 }
 
+/** Whether a cooldown has ended since it was told: fast is asked again. */
+export function isOver({ state, cooldown_s }: Status, elapsed_s: number): boolean {
+  return state === "cooldown" && cooldown_s !== null && left(cooldown_s, elapsed_s) === 0;
+}
+
 /** "fast mode on", "cooling down, 12 s", "fast mode off". */
 export function stateWords(status: Status, elapsed_s: number): string {
   if (status.state !== "cooldown") return `fast mode ${status.state}`;
+  if (isOver(status, elapsed_s)) return "fast mode on";
   return status.cooldown_s === null ? "cooling down" : `cooling down, ${left(status.cooldown_s, elapsed_s)} s`;
 }
 
 /** The session in a status bar: "fast · 198 tok/s · $0.0207", "cooldown 12 s · $0.02". */
 export function statusLine(status: Status, now_ms: number, received_ms: number | null): string {
-  const { state, cooldown_s, badge, facts, running } = status;
+  const { cooldown_s, badge, facts, running } = status;
+  const state = isOver(status, elapsed(now_ms, received_ms)) ? "on" : status.state;
   const cooldown = cooldown_s === null ? "cooldown" : `cooldown ${left(cooldown_s, elapsed(now_ms, received_ms))} s`;
   const speed = badge.split(":", 1)[0] || "fast on"; // why it is not fast stands in the panel
   const rate = state === "on" ? facts.find(([, words]) => words.includes("tok/s"))?.[1] : "";

@@ -126,7 +126,8 @@ describe("the panel", () => {
     });
     expect(find(".fm-badge").textContent).toBe("cooling down, 3 s");
     expect(meters()[0]).toBeLessThan(58_100);
-    await until(() => find(".fm-badge").textContent === "cooling down, 0 s", "the end of it");
+    await until(() => find(".fm-badge").textContent === "fast mode on", "the end of it");
+    expect(find(".fm-state").textContent).toBe("fast is asked for again");
     expect(meters()).toEqual([60_000]);
     expect(paints).toBeLessThanOrEqual(4);
     const make = vi.spyOn(window, "setTimeout");

@@ -1,6 +1,6 @@
 /** The session: whether it is fast and why not, its facts, and what is left of the fast quota. */
 
-import { asOf, elapsed, stateWords } from "../format";
+import { asOf, elapsed, isOver, stateWords } from "../format";
 import type { Status } from "../protocol";
 import type { StatusStore } from "../store";
 import { element, setHidden, setText } from "./dom";
@@ -73,14 +73,15 @@ class StatusView {
   }
 
   private paint(status: Status, elapsed_s: number): boolean {
-    this.state.classList.toggle("fm-fast", status.state === "on");
+    const over = isOver(status, elapsed_s);
+    this.state.classList.toggle("fm-fast", status.state === "on" || over);
     setText(this.stateWords, stateWords(status, elapsed_s));
-    setText(this.why, status.why);
+    setText(this.why, over ? "fast is asked for again" : status.why);
     setText(this.last, `last answer: ${status.badge}`);
     setHidden(this.last, !status.badge);
     this.facts.show(status.facts, status.rates);
     const filling = this.gauges.show(status.quota, elapsed_s);
-    return filling || (status.state === "cooldown" && (status.cooldown_s ?? 0) > elapsed_s);
+    return filling || (status.state === "cooldown" && !over);
   }
 
   private look(entries: IntersectionObserverEntry[]): void {
