@@ -1,9 +1,9 @@
 """Untrusted text made inert: a model's Markdown for the notebook, one line of it for a message.
 
-JupyterLab shows a trusted notebook's Markdown unsanitised, and nbconvert sanitises nothing. So the source itself
-must mean the same harmless thing to every renderer. Here the rule is: outside code, whatever could start an
-element, an image or a link is escaped unless it has one plain form that no renderer reads differently; and code
-is kept as code only where none can disagree that it is.
+JupyterLab shows a trusted notebook's Markdown unsanitised, and nbconvert sanitises nothing. So the source itself must
+mean the same harmless thing to every renderer. Here the rule is: outside code, whatever could start an element, an
+image or a link is escaped unless it has one plain form that no renderer reads differently; and code is kept as code
+only where none can disagree that it is.
 """
 
 import html
@@ -15,8 +15,7 @@ from fastmode_magic.views.characters import UNSEEN, terminal_text
 from fastmode_magic.views.fences import canonical
 
 RUN = 64  # delimiters in a row that are kept; a renderer's time can grow with the square
-MARKS = 250  # runs of `*` and `_` in a paragraph or item that are kept, for the same reason
-MARKS_OF_TABLE = 2_000
+MARKS, MARKS_OF_TABLE = 250, 2_000  # runs of `*` and `_` in a paragraph or item that are kept, for the same reason
 
 _SCHEMES = {"http", "https", "mailto"}
 _SPAN = r"`[^`\n]+`"
@@ -96,8 +95,7 @@ def _inert(text: str, head: int) -> str:
     formula, rest = text[:head], "\n".join(_spans(text[head:]))
     rest = re.sub(rf"{_SPAN}|[^ \t\n`]+", _address, rest)
     lines = [_closed(line) for line in rest.split("\n")]
-    spots = [(0, head)]
-    size = head
+    spots, size = [(0, head)], head
     for line in lines:
         spots += [(size + start, size + end) for start, end in _formulas(line)]
         size += len(line) + 1
