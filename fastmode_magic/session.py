@@ -163,9 +163,15 @@ class Session:
         from .views.stream import Stream
 
         began, measured = datetime.now(UTC), self.totals.snapshot(ask.model)
-        asked, rate = "fast" if ask.fast else "standard", measured.standard_rate
-        stream = Stream(uuid4().hex[:12], ask.model, asked, standard_rate=rate, background=background, at=began)
-        stream.deaf = self.pages.lab is not None and self.pages.lab.deaf
+        stream = Stream(
+            uuid4().hex[:12],
+            ask.model,
+            "fast" if ask.fast else "standard",
+            standard_rate=measured.standard_rate,
+            background=background,
+            at=began,
+            deaf=self.pages.lab is not None and self.pages.lab.deaf,
+        )
         view = show(stream) if show else None
         begun_s = self.engine.clock()
         run = self.engine.start(ask, catalog.find(ask.model), self.access(), _rates(measured))

@@ -88,7 +88,7 @@ class Meter:
         if self._usage is None or self._metered_bytes == self._bytes:
             return self._usage
         if self._metered_bytes is None:
-            tokens = max(round(self._bytes / BYTES_PER_TOKEN * self._hidden), self._usage.output_tokens)
+            tokens = max(round(self._bytes / BYTES_PER_TOKEN * (self._hidden or 1)), self._usage.output_tokens)
         else:
             tokens = self._usage.output_tokens + round((self._bytes - self._metered_bytes) / BYTES_PER_TOKEN)
         return replace(self._usage, output_tokens=tokens, estimated=True)
@@ -115,8 +115,8 @@ class Meter:
         An estimate while the answer streams, and where the final count did not come.
         """
         usage, seconds = self.usage, _between(self._first_s, self._last_s)
-        if usage and usage.estimated and self._thought_unseen and self._hidden == 1:
-            return None  # nobody knows how much it thought
+        if usage and usage.estimated and self._hidden is None:
+            return None
         return usage.output_tokens / seconds if usage and usage.output_tokens and seconds else None
 
     @property
@@ -125,17 +125,15 @@ class Meter:
         return self._last_s
 
     @property
-    def _thought_unseen(self) -> bool:
-        return self.thought and not self._thinking.value
+    def _hidden(self) -> float | None:
+        """How many times the output is what was seen of it: unseen thinking took its time at the same pace.
 
-    @property
-    def _hidden(self) -> float:
-        """How many times the output is what was seen of it: unseen thinking took its time at the same pace."""
-        seen_s = _between(self._first_text_s, self._last_s)
-        whole_s = _between(self._first_s, self._last_s)
-        if not self._thought_unseen or not whole_s or not seen_s or seen_s < TELLING_S:
+        None while nobody knows how much it thought.
+        """
+        if not self.thought or self._thinking.value:
             return 1.0
-        return whole_s / seen_s
+        whole_s, seen_s = _between(self._first_s, self._last_s), _between(self._first_text_s, self._last_s)
+        return whole_s / seen_s if whole_s and seen_s and seen_s >= TELLING_S else None
 
     @property
     def telling_rate(self) -> float | None:

@@ -52,8 +52,8 @@ export class StatusItem extends Widget {
     const [from, own] = [this.button.getBoundingClientRect(), this.panel.getBoundingClientRect()];
     const above = from.top > window.innerHeight / 2;
     this.panel.style.left = `${Math.max(8, Math.min(from.left, window.innerWidth - own.width - 8))}px`;
-    this.panel.style.visibility = "";
     this.panel.style.top = `${above ? from.top - own.height - 6 : from.bottom + 6}px`;
+    this.panel.style.visibility = "";
   }
 
   private readonly follow = (): void => {
