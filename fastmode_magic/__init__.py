@@ -6,10 +6,12 @@ In a notebook or in IPython: `%load_ext fastmode_magic`, then `%%claude?` for he
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from .answer import Answer
 
 __version__ = "0.1.0"
-__all__ = ["Answer", "FastmodeError", "ask", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = ["Answer", "FastmodeError", "ask", "load_ipython_extension", "register", "unload_ipython_extension"]
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -26,11 +28,13 @@ def unload_ipython_extension(shell: Any) -> None:
     unload(shell)
 
 
-def ask(prompt: str, **fields: Any) -> "Answer":
+def ask(prompt: "str | Sequence[object]", **fields: Any) -> "Answer":
     """Ask Claude from plain Python, and wait for the Answer: `ask("…", fast=True).text`.
 
-    `fields` are those of `%%claude`: fast, model (alias or id), max_tokens, system, effort, thinking, fallback,
-    max_wait_s. Raises FastmodeError; its `answer` is what came before.
+    A list of texts and objects is sent piece by piece: `ask(["What is odd here?", df, Path("plot.png")])`. `fields` are
+    those of `%%claude`: fast, model (alias or id), max_tokens, system, effort, thinking, fallback, max_wait_s, thread,
+    new, origin ("NAME@N", --from), schema (a type or JSON schema), tools (functions), yes, max_calls, saved (--with).
+    Raises FastmodeError; its `answer` is what came before.
     """
     from .session import current
 
@@ -40,6 +44,17 @@ def ask(prompt: str, **fields: Any) -> "Answer":
         error.answer = answer
         raise error
     return answer
+
+
+def register(type_: "type | str", renderer: "Callable[[Any], object]") -> None:
+    """Render objects of `type_` (a class, or its full name such as "pandas.DataFrame") in prompts with `renderer`.
+
+    `renderer` takes the object and returns a text, the bytes of an image or PDF, another object that is rendered in
+    its place, or a list of these. It wins over the object's own `_repr_llm_`, which works without registering.
+    """
+    from .prompt.rendering import register
+
+    register(type_, renderer)
 
 
 def __getattr__(name: str) -> Any:

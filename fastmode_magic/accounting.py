@@ -1,13 +1,14 @@
 """From a meter to an Answer: what it cost, how it ended, and what the user should be told."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 from .answer import Answer
 from .claude import catalog
 from .claude.events import Failed, Finished
+from .claude.usage import Usage
 from .ledger import prices
 from .ledger.meter import Meter
 from .ledger.pace import telling
@@ -15,6 +16,7 @@ from .ledger.totals import Entry
 from .prompt.ask import Ask
 
 ANTHROPIC_HOST = "api.anthropic.com"
+CACHE_LIFE = timedelta(minutes=5)
 
 # stop_reason -> (how it ended, what to know); the others are no surprise
 _STOPS = {
@@ -28,7 +30,7 @@ _STOPS = {
         "context window full",
         "Prompt and answer filled the model's context window; shorten the prompt for a whole answer.",
     ),
-    "tool_use": ("stopped for a tool", "The model wanted to use a tool, and there is none."),
+    "tool_use": ("stopped for a tool", "The model wanted more calls of tools than it may have made ({most_calls})."),
 }
 
 
@@ -63,6 +65,7 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
         thought=meter.thought,
         thinking_shown=ask.thinking == "summary",
         list_price_of=host if host and host != ANTHROPIC_HOST else None,
+        schema=ask.shape.name if ask.shape else None,
         at=began,
     )
 
@@ -82,32 +85,52 @@ def entry_of(answer: Answer, model: str) -> Entry | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the last answer left in the prompt cache, and what another must share to read it."""
+
+    speed: str
+    effort: str | None
+    tokens: int
+    at: datetime
+
+
 @dataclass(slots=True)
 class Prefixes:
-    """Which system prompts were read from the prompt cache by the last answer, and at which speed."""
+    """What of system prompts and threads the prompt cache has."""
 
-    _seen: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
+    _kept: dict[tuple[str, str | None, str | None], _Kept] = field(default_factory=dict)
 
     def missed(self, ask: Ask, answer: Answer, at: datetime) -> str | None:
-        """The sentence for a switch of speed that lost a warm cache; remembers `answer` for the next."""
-        usage = answer.usage
-        if not ask.system or usage is None or answer.speed is None:
+        """The sentence for a switch of speed or effort that lost a warm cache; remembers `answer` for the next."""
+        usage, thread = answer.usage, ask.continuation.thread if ask.continuation else None
+        if not (ask.system or thread) or usage is None or answer.speed is None:
             return None
-        key = (answer.model, ask.system)
-        before = self._seen.get(key)
-        self._seen[key] = (answer.speed, usage.cache_read_input_tokens > 0)
-        written = usage.cache_creation_input_tokens
-        if before is None or not before[1] or before[0] == answer.speed or not written or usage.cache_read_input_tokens:
+        key = (answer.model, ask.system, thread)
+        before, written = self._kept.get(key), usage.cache_creation_input_tokens
+        now = self._kept[key] = _Kept(answer.speed, ask.effort, usage.cache_read_input_tokens + written, at)
+        if before is None or not before.tokens or at - before.at > CACHE_LIFE:
             return None
-        nothing = replace(usage, input_tokens=0, output_tokens=0, web_search_requests=0)
-        price = prices.cost(answer.model, nothing, answer.speed, at)
-        read = replace(nothing, cache_read_input_tokens=written, cache_creation_input_tokens=0)
-        instead = prices.cost(answer.model, read, answer.speed, at)
-        more = f", ${price - instead:.6f} more than reading them" if price is not None and instead is not None else ""
+        if not written or usage.cache_read_input_tokens or (before.speed, before.effort) == (now.speed, now.effort):
+            return None
+        again = min(written, before.tokens)
+        if before.speed != now.speed:
+            switch = f"from {before.speed} to {now.speed} speed"
+        else:
+            switch = f"from {before.effort or 'default'} to {now.effort or 'default'} effort"
         return (
-            f"The switch from {before[0]} to {answer.speed} speed missed the prompt cache: "
-            f"{written:,} tokens were written to it again{more}."
+            f"The switch {switch} missed the prompt cache: {again:,} tokens were written to it again"
+            f"{_dearer(answer, usage, again, at)}."
         )
+
+
+def _dearer(answer: Answer, usage: Usage, tokens: int, at: datetime) -> str:
+    """How much more writing `tokens` to the cache costs than reading them."""
+    nothing = replace(usage, input_tokens=0, output_tokens=0, web_search_requests=0, ephemeral_1h_input_tokens=0)
+    written = replace(nothing, cache_read_input_tokens=0, cache_creation_input_tokens=tokens)
+    read = replace(nothing, cache_read_input_tokens=tokens, cache_creation_input_tokens=0)
+    price, instead = (prices.cost(answer.model, one, answer.speed, at) for one in (written, read))
+    return f", ${price - instead:.6f} more than reading them" if price is not None and instead is not None else ""
 
 
 def _fallback(meter: Meter, model: str, began: datetime) -> tuple[str | None, list[str]]:
@@ -126,8 +149,8 @@ def _cost(
     model: str, meter: Meter, at: datetime
 ) -> tuple[Decimal | None, tuple[Decimal | None, Decimal | None] | None]:
     """The cost at the speed served; where that is unknown, the two that it may be."""
-    usage = meter.usage
-    lost = [prices.cost(model, one, one.speed, at) for one in meter.lost]
+    usage = meter.latest
+    lost = [prices.cost(model, one, one.speed, at) for one in (*meter.lost, *meter.earlier)]
     extra = None if None in lost else sum((c for c in lost if c is not None), Decimal(0))
     if usage is None:
         return (None if meter.maybe_billed else extra), None
@@ -148,7 +171,11 @@ def _ending(ask: Ask, meter: Meter) -> tuple[str | None, list[str]]:
             if reason in _STOPS:
                 words, sentence = _STOPS[reason]
                 explained = f" ({explanation.rstrip('.')})" if explanation else ""
-                return words, [sentence.format(max_tokens=ask.max_tokens, explained=explained)]
+                return words, [
+                    sentence.format(
+                        max_tokens=ask.max_tokens, explained=explained, most_calls=ask.max_calls if ask.tools else 0
+                    )
+                ]
             return (None if reason in {"end_turn", "stop_sequence", None} else f"stopped: {reason}"), []
         case None:
             return "on its way", []

@@ -27,6 +27,9 @@ class Answer:
     list_price_of  None for Anthropic's own API; else the host whose own prices may differ, or "practice" (not billed)
     thought        whether the model thought, shown or not; what it thought is billed as output
     stop_reason    the API's, None if it never came; `complete` says whether the stream came to its end
+    schema, data   the name of what `--schema` wants, and what the answer is as that: a model, dict or list; or None
+    thread, turn   the conversation that it continues, and its place there, from 1
+    calls          the functions of the notebook that it had called
     """
 
     text: str
@@ -51,7 +54,39 @@ class Answer:
     thinking_shown: bool = False
     thought: bool = False
     list_price_of: str | None = None
+    schema: str | None = None
+    data: Any = None
+    thread: str | None = None
+    turn: int | None = None
+    calls: tuple[Any, ...] = ()
     at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def code(self) -> str:
+        """Its fenced code: what is Python, else all; blocks are parted by an empty line."""
+        from .extracts import code
+
+        return code(self.text)
+
+    @property
+    def tables(self) -> list[Any]:
+        """Its tables as DataFrames, of pandas where that is installed, else of polars."""
+        from .extracts import tables
+
+        return tables(self.text)
+
+    @property
+    def df(self) -> Any:
+        """Its data as a DataFrame, a row for each record. Raises BadInput where it has no data."""
+        from .claude.errors import BadInput
+        from .extracts import frame
+        from .prompt.structure import rows
+
+        if self.data is None:
+            raise BadInput(
+                "This answer has no data.", "Ask with --schema, or use `.tables` for the tables of its text."
+            )
+        return frame(rows(self.data))
 
     @property
     def done(self) -> bool:
@@ -76,6 +111,9 @@ class Answer:
         words = " ".join(self.text.split())
         start = words if len(words) <= 60 else words[:59] + "…"
         return f"<Answer {self.model} at {self.speed or 'unreported'} speed: {start!r}>"
+
+    def _repr_llm_(self) -> str:
+        return self.text
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         from .views.document import bundle

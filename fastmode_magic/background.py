@@ -82,6 +82,11 @@ class BackgroundAnswer:
     def __repr__(self) -> str:
         return repr(self._now()) if self.done else f"<Answer on its way: {len(self._now().text):,} characters so far>"
 
+    def _repr_llm_(self) -> str:
+        if not self.done:
+            raise RuntimeError("the answer is still on its way: wait for it with .wait()")
+        return self._now().text
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         if self.done:
             return self._now()._repr_mimebundle_()

@@ -1,16 +1,13 @@
-"""What the session can say of itself, as Markdown: status, models, doctor, dry run."""
+"""What the session can say of itself, as Markdown: status, models, doctor."""
 
-import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from . import outlook
 from .claude import catalog
 from .claude.errors import FastmodeError
 from .claude.refusals import AttemptFailed
-from .claude.request import build, counted
-from .claude.usage import Speed, Usage
+from .claude.request import counted
 from .ledger import prices
 from .prompt.ask import Ask
 from .views import text
@@ -43,7 +40,7 @@ def status(session: "Session") -> str:
     fast = text.dollars(totals.fast_cost, estimated=totals.fast_estimated)
     parts = f"{fast} fast, {text.dollars(totals.standard_cost, estimated=totals.standard_estimated)} standard"
     spent = f"session {text.session(totals)}: {parts}"
-    lines.append(sentence(f"{spent}; answers: {totals.answers}{', practice' if session.practising else ''}"))
+    lines.append(sentence(f"{spent}; answers: {totals.answers}{', practice' if session.service.practising else ''}"))
     if totals.fast_rate and totals.standard_rate:
         lines.append(f"measured: {text.pace(totals.fast_rate)} fast, {text.pace(totals.standard_rate)} standard")
     return "\n\n".join(lines)
@@ -79,39 +76,11 @@ def doctor(session: "Session", front_end: str) -> str:
     rows = [("front end", front_end), ("model", values.model)]
     try:
         model = catalog.find(values.model)
-        rows += session.engine.call(lambda connection: _examined(connection, model), session.access(values))
+        rows += session.engine.call(lambda connection: _examined(connection, model), session.service.access(values))
     except FastmodeError as error:
         rows.append(("problem", f"{error.what} {error.next_step}"))
     table = [f"| {name} | {code(words)} |" for name, words in rows]
     return "\n".join(["| check | result |", "|---|---|", *table])
-
-
-def dry_run(session: "Session", ask: Ask) -> str:
-    """What would be sent for `ask` and what it costs at both speeds; sends nothing billable."""
-    model = catalog.find(ask.model)
-
-    async def count(connection: "Connection") -> int:
-        return await connection.count_tokens(counted(ask, model))
-
-    try:
-        tokens, how = session.engine.call(count, session.access()), "counted by the service"
-    except (FastmodeError, AttemptFailed) as error:
-        why = error.what if isinstance(error, FastmodeError) else "the service did not count"
-        tokens, how = ask.estimated_input_tokens, f"estimated: {sentence(why)}"
-    rows = ["| speed | input | with all of max_tokens |", "|---|---|---|"]
-    for speed in ("standard", "fast"):
-        least, most = (worst_case(model.id, tokens, output, speed) for output in (0, ask.max_tokens))
-        rows.append(f"| {speed} | {code(text.dollars(least))} | {code(text.dollars(most))} |")
-    asked: Speed = "fast" if ask.fast else "standard"
-    body = build(ask, model, asked, header=model.needs_header(date.today()))  # noqa: DTZ011  # the user's day
-    sent = json.dumps(body, ensure_ascii=False, indent=2)  # no line of it can begin with a fence
-    said = f"**Dry run: nothing was sent.** {text.count(tokens, 'input token')}, {how}."
-    return "\n".join([said, "", *rows, "", "```json", sent, "```"])
-
-
-def worst_case(model: str, tokens: int, max_tokens: int, speed: str) -> Decimal | None:
-    """Dollars for `tokens` of input and all of `max_tokens` at `speed`; None where unknown."""
-    return prices.cost(model, Usage(input_tokens=tokens, output_tokens=max_tokens), speed, datetime.now(UTC))
 
 
 async def _examined(connection: "Connection", model: catalog.Model) -> list[tuple[str, str]]:

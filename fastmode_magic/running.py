@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from .answer import Answer
+from .calling import Calls
 from .claude.engine import Run
 from .claude.errors import Ending, Interrupted
-from .claude.events import Failed
+from .claude.events import Called, Event, Failed, Finished, Noted
 from .claude.events import Interrupted as Stopped
 from .ledger.meter import Meter
 from .prompt.ask import Ask
+from .prompt.content import Message
 
 if TYPE_CHECKING:
     from .views.lab import Place
@@ -48,6 +50,7 @@ class Running:
     place: "Place | None" = None  # None where that is not known, or the cell was run again
     practice: bool = False  # whether the simulator in this kernel answers
     counted: bool = False  # whether the totals have it
+    calls: Calls | None = None  # the functions that the answer may have called
     meter: Meter = field(default_factory=Meter)
 
     def follow(self, clock: Callable[[], float], each: Callable[[], None]) -> bool:
@@ -61,6 +64,7 @@ class Running:
                 if self.view:
                     self.view.update(self.meter, clock())
                 each()
+                self._call(frame, clock)
         except KeyboardInterrupt:
             return True
         except BaseException:
@@ -68,6 +72,20 @@ class Running:
             self.meter.feed(self.run.stop())
             raise
         return False
+
+    @property
+    def came(self) -> tuple[Message, ...]:
+        """The messages that followed the user's, where the stream came to its end and they were gathered."""
+        return self.meter.end.messages if isinstance(self.meter.end, Finished) else ()
+
+    def _call(self, frame: list[Event], clock: Callable[[], float]) -> None:
+        """Call what the frame wants called, and say so."""
+        for event in frame:
+            if isinstance(event, Called) and self.calls:
+                before = len(self.calls.made)
+                results = self.calls.results(event.uses)
+                self.meter.feed(Noted(f"Called {call}", clock()) for call in self.calls.made[before:])
+                self.run.reply(results)
 
     def end(self, *, interrupted: bool) -> Ending | None:
         """Stop the run, if the user did; returns what kept the answer from its end."""

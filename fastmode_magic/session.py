@@ -1,8 +1,7 @@
 """One kernel's session: the composition root. It alone wires prompt, engine, ledger and views together."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import fields as dataclass_fields
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,20 +10,23 @@ from uuid import uuid4
 from . import outlook
 from .answer import Answer
 from .claude import catalog
-from .claude.access import Access
 from .claude.engine import Engine, Run
 from .claude.errors import BadInput, Ending, FastmodeError
 from .claude.policy import Rates
 from .ledger.totals import Snapshot, Totals
 from .pages import Pages
 from .prompt.ask import Ask
+from .prompt.conversation import Threads
+from .prompt.problems import CannotSend
+from .prompt.turns import Place as TurnPlace
 from .running import Running, View, uninterrupted
-from .settings import FastMode, Values, environment_fingerprint
+from .service import Service
+from .settings import FastMode, environment_fingerprint
 
 if TYPE_CHECKING:
     from .accounting import Prefixes
     from .background import BackgroundAnswer
-    from .simulator import Simulator
+    from .calling import Calls
     from .views.lab import Place
     from .views.stream import Stream
     from .views.text import Facts
@@ -48,29 +50,24 @@ class Session:
         self.last_rates: list[int] = []
         self.last_run: Run | None = None
         self.last_fast: Run | None = None
+        self.threads = Threads()
         self.pages = Pages(self)
         self.active: dict[str, Running] = {}
-        self.simulator: Simulator | None = None
-        self._key: str | None = None
+        self.service = Service(settings)
         self._totals = {False: Totals(), True: Totals()}  # what practice "costs" is not mixed with money
         self._prefixes: Prefixes | None = None
         self._loading: threading.Thread | None = None
         self._lock = threading.RLock()
 
     @property
-    def practising(self) -> bool:
-        """Whether answers come from the in-process simulator."""
-        return self.simulator is not None
-
-    @property
     def totals(self) -> Totals:
         """What this session has cost so far; practice is counted apart."""
-        return self._totals[self.practising]
+        return self._totals[self.service.practising]
 
     def spent(self, model: str = "") -> Snapshot:
         """The totals with what the running answers have cost so far; the medians are those of `model`."""
         with self._lock:
-            coming = [one for one in self.running() if one.practice == self.practising and not one.counted]
+            coming = [one for one in self.running() if one.practice == self.service.practising and not one.counted]
             if self._loading is None or self._loading.is_alive():  # without prices: nobody waits for their import
                 coming = []
             entries = [_accounting().entry_of(self._so_far(one), one.ask.model) for one in coming if one.meter.usage]
@@ -90,56 +87,28 @@ class Session:
             self._loading = threading.Thread(target=_load, name="fastmode-prices", daemon=True)
             self._loading.start()
 
-    def login(self, key: str) -> None:
-        """Use `key` for the rest of this session; it stays in memory."""
-        self._key = key.strip() or None
+    def ask(
+        self,
+        prompt: str | Sequence[object],
+        namespace: Mapping[str, Any] | None = None,
+        place: "Place | None" = None,
+        **fields: Any,
+    ) -> Ask:
+        """An Ask from a prompt, the settings of this moment and what the cell says. Raises BadInput.
 
-    def practise(self) -> str:
-        """Answer from a simulator in this process from now on; returns its address."""
-        if self.simulator is None:
-            from .simulator import Simulator
+        `namespace` has the variables that the prompt may name; None leaves its braces alone.
+        """
+        from .composition import Context, compose
 
-            self.simulator = Simulator()
-            self.simulator.start()
-        return self.simulator.url
-
-    def stop_practising(self) -> None:
-        """Answer from the real service again."""
-        if self.simulator is not None:
-            self.simulator.stop()
-            self.simulator = None
-
-    def access(self, values: Values | None = None) -> Access:
-        """How this session reaches the service, read anew at each cell."""
-        stall_timeout_s = (values or self.settings.values()).stall_timeout_s
-        if self.simulator is not None:
-            return Access("practice", self.simulator.url, stall_timeout_s, environment_fingerprint())
-        return Access(self._key, None, stall_timeout_s, environment_fingerprint())
-
-    def ask(self, prompt: str, **fields: Any) -> Ask:
-        """An Ask from a prompt, the settings of this moment and what the cell says. Raises BadInput."""
-        if isinstance(prompt, str) and not prompt.strip():
-            raise BadInput("The prompt is empty.", "Write it in the lines below %%claude, or after %claude.")
-        values = self.settings.values()
-        known: dict[str, Any] = {
-            "fast": self.fast,
-            "model": values.model,
-            "max_tokens": values.max_tokens,
-            "effort": values.effort or None,
-            "thinking": values.thinking,
-            "fallback": values.fallback,
-        } | fields
-        if unknown := fields.keys() - {field.name for field in dataclass_fields(Ask)}:
-            raise BadInput(f"An ask has no {min(unknown)!r}.", "`help(fastmode_magic.ask)` names what it has.")
-        ask = Ask(prompt, **known)
-        if problem := ask.problem():
-            raise BadInput(problem, "`%claude?` and `help(fastmode_magic.ask)` say what goes.")
-        return replace(ask, model=catalog.find(ask.model).id)
+        where = TurnPlace(place.cell, place.request) if place else TurnPlace()
+        context = Context(self.settings.values(), self.threads, self.fast, namespace, where, self.service.secrets)
+        return compose(prompt, fields, context)
 
     def run(self, ask: Ask, show: "Show | None" = None, place: "Place | None" = None) -> tuple[Answer, Ending | None]:
         """Answer `ask`, showing it; what went wrong is returned beside what came, so that nothing is lost.
 
-        `show` makes a view of the run's stream; `place` is the notebook's cell, where that is known.
+        `show` makes a view of the run's stream; `place` is the notebook's cell, where that is known. Functions that
+        the answer wants called are called on this thread. Raises BadInput where the thread of `ask` is busy.
         """
         return self._follow(self._begin(ask, show, place, background=False))
 
@@ -160,8 +129,10 @@ class Session:
 
     def _begin(self, ask: Ask, show: "Show | None", place: "Place | None", *, background: bool) -> Running:
         self.warm_up()
-        from .views.stream import Stream
+        from .views.stream import DATA_FENCE, Stream
 
+        with self._lock:
+            self._enter(ask)
         began, measured = datetime.now(UTC), self.totals.snapshot(ask.model)
         stream = Stream(
             uuid4().hex[:12],
@@ -171,12 +142,21 @@ class Session:
             background=background,
             at=began,
             deaf=self.pages.lab is not None and self.pages.lab.deaf,
+            before=DATA_FENCE if ask.shape else "",
         )
-        view = show(stream) if show else None
-        begun_s = self.engine.clock()
-        run = self.engine.start(ask, catalog.find(ask.model), self.access(), _rates(measured))
-        active = self.active[stream.run] = Running(ask, run, stream, began, view, place, self.practising)
+        try:
+            view = show(stream) if show else None
+            begun_s = self.engine.clock()
+            run = self.engine.start(ask, catalog.find(ask.model), self.service.access(), _rates(measured))
+        except BaseException:
+            self._leave(ask)
+            raise
+        calls = self._calls(ask) if ask.tools else None
+        active = self.active[stream.run] = Running(
+            ask, run, stream, began, view, place, self.service.practising, calls=calls
+        )
         active.meter.begin(begun_s)
+        active.meter.notices += ask.notices
         try:
             self.fast_seen = self.fast_seen or ask.fast
             self.pages.changed()
@@ -195,14 +175,15 @@ class Session:
             self._ended(active)
             raise
         with uninterrupted():
-            error = active.end(interrupted=interrupted)
-            return self._ended(active, error), error
+            return self._ended(active, active.end(interrupted=interrupted))
 
-    def _ended(self, active: Running, error: Ending | None = None) -> Answer:
+    def _ended(self, active: Running, error: Ending | None = None) -> tuple[Answer, Ending | None]:
+        from . import conclusion
         from .views import text
 
         with self._lock:
-            answer = self._so_far(active)
+            answer, error = conclusion.concluded(active, self._so_far(active), error)
+            answer = conclusion.continued(self.threads, active, answer, self.settings.threads_folder)
             if active.stream.background and isinstance(error, FastmodeError):  # no cell raises it
                 answer = replace(answer, notices=(*answer.notices, f"{error.what} {error.next_step}"))
             if notice := self._missed(active, answer):
@@ -220,7 +201,24 @@ class Session:
         finally:
             self.active.pop(active.stream.run, None)
             self.pages.changed()
-        return answer
+        return answer, error
+
+    def _enter(self, ask: Ask) -> None:
+        try:
+            if ask.continuation:
+                self.threads.enter(ask.continuation)
+        except CannotSend as busy:
+            raise BadInput(busy.what, busy.next_step) from None
+
+    def _leave(self, ask: Ask) -> None:
+        if ask.continuation:
+            self.threads.leave(ask.continuation, None)
+
+    def _calls(self, ask: Ask) -> "Calls":
+        from .calling import Calls
+
+        ask_user = input if ask.confirm else None
+        return Calls(ask.tools, ask.max_calls, self.settings.object_tokens, ask_user, self.service.secrets)
 
     def _so_far(self, active: Running) -> Answer:
         account = active.run.account
@@ -254,7 +252,7 @@ class Session:
     def close(self) -> None:
         """Stop the simulator and the engine."""
         self.pages.close()
-        self.stop_practising()
+        self.service.stop_practising()
         self.engine.close()
 
 

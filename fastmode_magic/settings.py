@@ -27,6 +27,10 @@ class Values:
     fallback: Fallback = "auto"
     stall_timeout_s: float = 60.0
     display: str = "auto"
+    object_tokens: int = 4_000
+    history_tokens: int = 200_000
+    prompts_folder: str = "prompts"
+    threads_folder: str = "threads"
 
 
 _DEFAULTS = Values()
@@ -50,6 +54,19 @@ class FastMode(Configurable):
         _DEFAULTS.stall_timeout_s, min=0.1, help="Seconds without a byte after which a stream counts as broken."
     ).tag(config=True)
     display = Enum(("auto", "widget", "markdown", "terminal"), "auto", help="How answers are shown.").tag(config=True)
+
+    object_tokens = Integer(
+        _DEFAULTS.object_tokens, min=100, help="Most tokens of an object in a prompt; larger ones are cut, and say so."
+    ).tag(config=True)
+    history_tokens = Integer(
+        _DEFAULTS.history_tokens, min=1_000, help="Most tokens of a thread that are sent; older turns are left out."
+    ).tag(config=True)
+    prompts_folder = Unicode(_DEFAULTS.prompts_folder, help="Folder of saved prompts, made by the first --save.").tag(
+        config=True
+    )
+    threads_folder = Unicode(
+        _DEFAULTS.threads_folder, help="Folder of saved threads, made by the first `%fastmode threads save`."
+    ).tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         """Take what the environment says; a value that cannot be is left out, and told in `problems`."""
@@ -85,6 +102,11 @@ def environment_fingerprint() -> str:
     """Changes when the environment of the HTTP client does; says nothing of what is in it."""
     names = [name for upper in _TRANSPORT for name in (upper, upper.lower())]
     return hashlib.sha256(repr([os.environ.get(name) for name in names]).encode()).hexdigest()
+
+
+def credentials() -> tuple[str, ...]:
+    """The secrets of the environment, so that no prompt carries one."""
+    return tuple(secret for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN") if (secret := os.environ.get(name)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ README = Path(__file__).parent.parent / "README.md"
 
 def tables() -> dict[str, str]:
     """The text that belongs between `<!-- name -->` and `<!-- /name -->`."""
-    rows = [f"| `%fastmode {name}` | {words} |" for name, (_, words) in fastmode.COMMANDS.items()]
+    rows = [
+        f"| `{f'%fastmode {name} {command.takes}'.rstrip()}` | {command.help} |"
+        for name, command in fastmode.COMMANDS.items()
+    ]
     header = ["| command | what it does |", "|---|---|"]
     return {"flags": options.markdown(), "commands": "\n".join([*header, *rows])}
 

@@ -1,6 +1,7 @@
 """From a meter to an Answer: what it cost at the speed served, how it ended, and what is said about it."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -23,6 +24,8 @@ from fastmode_magic.claude.quota import Quota
 from fastmode_magic.claude.usage import Usage
 from fastmode_magic.ledger.meter import Meter
 from fastmode_magic.prompt.ask import Ask
+from fastmode_magic.prompt.conversation import Threads, Wanted
+from fastmode_magic.prompt.turns import Place
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OPUS = "claude-opus-5-5"  # 4 / 20 at standard speed, 8 / 40 at fast
@@ -236,7 +239,7 @@ READ, WROTE = cached("standard", read=10_000), cached("fast", written=10_000)
         (READ, cached("fast", read=10_000), "S", False),  # nothing was lost
         (READ, cached("fast", read=10_000, written=500), "S", False),
         (READ, cached("fast"), "S", False),
-        (cached("standard", written=10_000), WROTE, "S", False),  # the last answer did not read
+        (cached("standard", written=10_000), WROTE, "S", True),  # what was written would have been read
         (cached("standard", read=10_000, model="claude-opus-5"), WROTE, "S", False),
         (READ, WROTE, None, False),
         (None, WROTE, "S", False),
@@ -248,6 +251,22 @@ def test_a_switch_that_missed_the_cache(before, now, system, told):
     if before:
         assert prefixes.missed(ask, before, NOW) is None
     assert bool(prefixes.missed(ask, now, NOW)) == told
+
+
+def test_a_cache_that_has_expired_is_missed_by_no_switch():
+    prefixes, ask = Prefixes(), Ask("hi", OPUS, system="S")
+    prefixes.missed(ask, READ, NOW)
+    assert prefixes.missed(ask, WROTE, NOW + timedelta(minutes=6)) is None
+
+
+def test_a_switch_of_effort_misses_the_cache_of_a_thread():
+    prefixes = Prefixes()
+    plan = Threads().plan(Wanted("main"), Place(), model=OPUS, room=10_000)
+    ask = Ask("hi", OPUS, continuation=plan)
+    assert prefixes.missed(ask, cached("fast", read=10_000, written=500), NOW) is None
+    sentence = prefixes.missed(replace(ask, effort="high"), cached("fast", written=11_000), NOW)
+    assert "from default to high effort" in sentence
+    assert "10,500 tokens were written to it again" in sentence  # the rest is new
 
 
 def test_a_missed_cache_says_what_it_cost():

@@ -31,7 +31,16 @@ def test_help_names_every_flag_and_no_other() -> None:
     assert set(FLAG.findall(claude.HELP)) - OTHERS == {flag for flag in options.FLAGS if flag.startswith("--")}
 
 
-VALUES = {"MODEL": "opus", "N|max": "max", "TEXT": "'be brief'", "LEVEL": "low", "SECONDS": "5"}
+VALUES = {
+    "MODEL": "opus",
+    "N|max": "max",
+    "N": "3",
+    "TEXT": "'be brief'",
+    "LEVEL": "low",
+    "SECONDS": "5",
+    "NAME@N": "main@3",
+    "NAME,NAME": "intro,rules",
+}
 
 
 @pytest.mark.parametrize("flag", options.FLAGS)

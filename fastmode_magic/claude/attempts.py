@@ -3,18 +3,32 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from ..prompt.ask import Ask
+from ..prompt.content import Block, Message, ToolResult, ToolUse
 from . import explanations, policy
 from .catalog import Model, with_fast_mode
 from .errors import FastmodeError
-from .events import Ended, Event, Failed, FellBack, Finished, Retrying, Sent, TextDelta, ThinkingDelta, Waiting
+from .events import (
+    Called,
+    Ended,
+    Event,
+    Failed,
+    FellBack,
+    Finished,
+    Noted,
+    Retrying,
+    Sent,
+    TextDelta,
+    ThinkingDelta,
+    Waiting,
+)
 from .quota import Bucket, Quota, from_headers
 from .reading import Reading
-from .refusals import AttemptFailed, Meaning, Refusal, ServiceError, classify
+from .refusals import AttemptFailed, Meaning, Refusal, ServiceError, classify, refuses_thinking
 from .request import build, counted
 from .standing import Cooldown, Standing
 from .usage import Speed, Usage
@@ -40,6 +54,8 @@ class Attempts:
     clock: Callable[[], float]
     random: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    results: Callable[[], Awaitable[tuple[ToolResult, ...]]] | None = None  # what became of the calls that were wanted
+    _since: tuple[Message, ...] = ()
     _numbers: dict[Speed, int] = field(default_factory=lambda: {"fast": 0, "standard": 0})
     _shown: bool = False
     _waited_s: float = 0.0
@@ -60,8 +76,12 @@ class Attempts:
             sent = refusal is None
             if refusal is None:
                 outcome = await self._attempt(speed)
-                if not isinstance(outcome, Refusal):
-                    return outcome
+                if isinstance(outcome, Finished):
+                    if not await self._went_on(outcome):
+                        return replace(outcome, messages=self._since)
+                    continue
+                if self._without_thinking(outcome):
+                    continue
                 refusal = outcome
             decision = policy.decide(refusal, self._as_attempt(speed, refusal), self.rates, self._rules)
             if sent and speed == "fast":
@@ -78,7 +98,7 @@ class Attempts:
     async def _attempt(self, speed: Speed) -> Finished | Refusal:
         self._numbers[speed] += 1
         self._lost = None
-        arguments = build(self.ask, self.model, speed, header=self._header)
+        arguments = build(self.ask, self.model, speed, header=self._header, since=self._since)
         self.emit(Sent(speed, sum(self._numbers.values()), self.clock()))
         try:
             async with self.connection.stream(arguments) as stream:
@@ -92,11 +112,14 @@ class Attempts:
 
     async def _read(self, stream: "Stream") -> Finished | None:
         quota = self._saw(stream.headers)
-        reading = Reading(stream.request_id, quota, thinking=self.ask.thinking == "summary")
+        gather = bool(self.ask.continuation or self.ask.tools)
+        reading = Reading(stream.request_id, quota, thinking=self.ask.thinking == "summary", gather=gather)
         async with contextlib.aclosing(aiter(stream)) as events:
             async for wire in events:
                 event = reading.read(wire, self.clock())
                 if isinstance(event, Finished):
+                    if reading.content:
+                        event = replace(event, messages=(Message("assistant", reading.content),))
                     with contextlib.suppress(TimeoutError, AttemptFailed):
                         await asyncio.wait_for(anext(events, None), DRAIN_S)
                     return event
@@ -105,6 +128,32 @@ class Attempts:
                     self._shown = self._shown or isinstance(event, TextDelta | ThinkingDelta)
                     self.emit(event)
         return None
+
+    async def _went_on(self, finished: Finished) -> bool:
+        """Whether the answer wants tools, and has been told what became of them; keeps its messages."""
+        content: tuple[Block, ...] = finished.messages[0].content if finished.messages else ()
+        uses = tuple(block for block in content if isinstance(block, ToolUse))
+        if finished.stop_reason != "tool_use" or not uses or self.results is None:
+            rest = tuple(block for block in content if not isinstance(block, ToolUse))  # a call without a result
+            self._since += (Message("assistant", rest),) if rest else ()
+            return False
+        self.emit(Called(uses, self.clock()))
+        if not (results := await self.results()):  # enough
+            return False
+        self._since += (Message("assistant", content), Message("user", results))
+        self._numbers, self._shown, self._waits, self._waited_s = {"fast": 0, "standard": 0}, False, 0, 0.0
+        return True
+
+    def _without_thinking(self, refusal: Refusal) -> bool:
+        """Whether the same is to be asked again without the thinking of earlier turns, which the service refused."""
+        plan = self.ask.continuation
+        plain = tuple(message.without_thinking for message in plan.history) if plan else ()
+        if plan is None or plain == plan.history or not refuses_thinking(refusal.error):
+            return False
+        self.ask = replace(self.ask, continuation=replace(plan, history=plain))
+        notice = f"The service refused what the model had thought in thread {plan.thread!r}; it was asked without it."
+        self.emit(Noted(notice, self.clock()))
+        return True
 
     async def _foreseen(self) -> Refusal | None:
         """The refusal that fast would meet, as far as it is known before anything is sent."""

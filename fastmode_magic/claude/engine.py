@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..prompt.ask import Ask
+from ..prompt.content import ToolResult
 from .access import Access
 from .catalog import Model
 from .errors import BadInput, FastmodeError
@@ -44,6 +45,8 @@ class Run:
         self._frames: queue.SimpleQueue[list[Event] | None] = queue.SimpleQueue()  # None: whoever reads shall stop
         self._future: Future[None] | None = None
         self.account: Account | None = None  # known once the connection is there
+        self._results: asyncio.Queue[tuple[ToolResult, ...]] = asyncio.Queue()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def frames(self) -> Iterator[list[Event]]:
         """Frames of events until the run has ended; an empty one each 0.1 s in which nothing happened.
@@ -63,6 +66,11 @@ class Run:
             yield frame
             if frame and isinstance(frame[-1], Ended):
                 return
+
+    def reply(self, results: tuple[ToolResult, ...]) -> None:
+        """Say what became of the calls that the last `Called` wanted."""
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._results.put_nowait, results)
 
     def interrupt(self) -> None:
         """Make `frames` raise KeyboardInterrupt where it is read; callable from any thread."""
@@ -190,7 +198,8 @@ class Engine:
             await loaded.result().close()
 
     async def _answer(self, ask: Ask, model: Model, access: Access, rates: Rates, run: Run) -> None:
-        frames = _Frames(asyncio.get_running_loop(), run._frames.put)
+        run._loop = asyncio.get_running_loop()
+        frames = _Frames(run._loop, run._frames.put)
         try:
             connection = await self._connect(access)
             from .attempts import Attempts
@@ -207,6 +216,7 @@ class Engine:
                 self.clock,
                 self._random,
                 self._sleep,
+                run._results.get,
             )
             frames.end(await attempts.run())
         except asyncio.CancelledError:

@@ -5,7 +5,8 @@ FastmodeError (Exception)
 ├── NoCredential         nothing to authenticate with
 ├── FastUnavailable      fast was refused, and the cell may not go at standard speed
 ├── Refused              the service refused the request
-└── StreamBroken         the answer began and did not come to its end
+├── StreamBroken         the answer began and did not come to its end
+└── InvalidAnswer        the answer does not fit what --schema wants
 Interrupted (KeyboardInterrupt)   the user stopped it: an `except Exception` in a loop must not go on
 """
 
@@ -45,6 +46,10 @@ class Refused(FastmodeError):
 
 class StreamBroken(FastmodeError):
     """The answer began and did not come to its end; what came is kept."""
+
+
+class InvalidAnswer(FastmodeError):
+    """The answer came and is not of the form that was asked for; its text is kept."""
 
 
 class Interrupted(_Told, KeyboardInterrupt):

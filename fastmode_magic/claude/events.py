@@ -1,14 +1,16 @@
 """What happens while an ask is answered: the events that the engine emits, in this order.
 
-    (Waiting | FellBack | Retrying)*  Sent  Started  (Progressed | ThinkingDelta | TextDelta | Metered)*
+    ((Waiting | FellBack | Retrying)*  Sent  Started  (Progressed | ThinkingDelta | TextDelta | Metered)*  Called)*
     Finished | Interrupted | Failed
 
+`Called` ends a request whose answer wants tools; the next request brings what they returned. `Noted` can come anywhere.
 Times (`at_s`, `until_s`) are seconds on the engine's monotonic clock.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from ..prompt.content import Message, ToolUse
 from .errors import FastmodeError
 from .quota import Quota
 from .usage import Speed, Usage
@@ -114,12 +116,32 @@ class FellBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """The model wants `uses` called; the run goes on once it is told what became of them."""
+
+    uses: tuple[ToolUse, ...]
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that the user should know."""
+
+    notice: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """The stream came to its end, `message_stop`."""
+    """The stream came to its end, `message_stop`.
+
+    `messages` are those that follow the user's, where the ask continues a thread or has tools.
+    """
 
     stop_reason: str | None
     explanation: str | None
     at_s: float
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +161,9 @@ class Failed:
 
 
 Delta = Progressed | ThinkingDelta | TextDelta
-Event = Sent | Started | Delta | Metered | Waiting | Retrying | FellBack | Finished | Interrupted | Failed
+Event = (
+    Sent | Started | Delta | Metered | Waiting | Retrying | FellBack | Called | Noted | Finished | Interrupted | Failed
+)
 Ended = Finished | Interrupted | Failed
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..prompt.content import Block
+from .blocks import Blocks
 from .events import Event, Finished, Metered, Progressed, Started, TextDelta, ThinkingDelta
 from .quota import Quota
 from .usage import Usage, count
@@ -11,7 +13,7 @@ from .usage import Usage, count
 class Reading:
     """Reads one stream event after another; what it does not know it skips."""
 
-    def __init__(self, request_id: str | None, quota: Quota, *, thinking: bool) -> None:
+    def __init__(self, request_id: str | None, quota: Quota, *, thinking: bool, gather: bool = False) -> None:
         self._request_id = request_id
         self._quota = quota
         self._thinking = thinking
@@ -19,6 +21,12 @@ class Reading:
         self._explanation: str | None = None
         self._seen = Usage()
         self._counted = False
+        self._blocks = Blocks() if gather else None  # only for who sends them back
+
+    @property
+    def content(self) -> tuple[Block, ...]:
+        """The blocks of the answer, where they are gathered."""
+        return self._blocks.content() if self._blocks else ()
 
     @property
     def usage(self) -> Usage | None:
@@ -27,6 +35,8 @@ class Reading:
 
     def read(self, wire: Mapping[str, Any], at_s: float) -> Event | None:
         """The event that `wire` means, or None; `at_s` is when it came."""
+        if self._blocks:
+            self._blocks.read(wire)
         match wire.get("type"):
             case "content_block_delta":
                 return self._content(wire.get("delta"), at_s)

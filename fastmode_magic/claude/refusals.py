@@ -106,6 +106,11 @@ def classify(error: ServiceError, *, fast: bool, input_tokens: int) -> Refusal:
     return Refusal(_meaning(error, fast, input_tokens), error)
 
 
+def refuses_thinking(error: ServiceError) -> bool:
+    """Whether the service would not have what its model thought earlier in the conversation."""
+    return error.status == 400 and "thinking" in error.message and "signature" in error.message.lower()
+
+
 def _meaning(error: ServiceError, fast: bool, input_tokens: int) -> Meaning:
     if error.error_code in _SPEND_CODES or error.status == 402:
         return Meaning.SPEND_CAP

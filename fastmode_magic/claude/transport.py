@@ -139,7 +139,7 @@ class Connection:
     @asynccontextmanager
     async def stream(self, arguments: Mapping[str, Any]) -> AsyncIterator["Stream"]:
         """Send one request for a stream. Raises AttemptFailed, here and while it is read."""
-        messages = self._client.beta.messages if "betas" in arguments else self._client.messages
+        arguments, messages = self._prepared(arguments)
         try:
             async with messages.with_streaming_response.create(**arguments) as response:
                 kind = response.headers.get("content-type", EVENT_STREAM)
@@ -152,11 +152,17 @@ class Connection:
 
     async def count_tokens(self, arguments: Mapping[str, Any]) -> int:
         """Input tokens as the service counts them; free. Raises AttemptFailed."""
-        messages = self._client.beta.messages if "betas" in arguments else self._client.messages
+        arguments, messages = self._prepared(arguments)
         try:
-            return (await messages.count_tokens(**arguments)).input_tokens
+            counted = await messages.count_tokens(**arguments)
         except FAILURES as error:
             raise AttemptFailed(self._service_error(error)) from None
+        return int(counted.input_tokens)
+
+    def _prepared(self, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
+        """The arguments as they are sent, and the resource of the SDK that takes them."""
+        beta = "betas" in arguments
+        return sent(arguments), self._client.beta.messages if beta else self._client.messages
 
     def _clean(self, message: str) -> str:
         return _redacted(message, self._secrets)
@@ -228,6 +234,15 @@ class Stream:
             headers=self.headers,
             request_id=self.request_id,
         )
+
+
+def sent(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same, with a schema as the service takes it: the SDK writes into descriptions what it does not check."""
+    output = arguments.get("output_config", {})
+    if "format" not in output:
+        return arguments
+    schema = anthropic.transform_schema(output["format"]["schema"])
+    return {**arguments, "output_config": {**output, "format": {**output["format"], "schema": schema}}}
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:

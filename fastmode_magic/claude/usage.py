@@ -31,6 +31,13 @@ class Usage:
         """Input tokens of every class: fresh, read from the cache, and written to it."""
         return self.input_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Both together; the speed is that of the other."""
+        counts = {name: getattr(self, name) + getattr(other, name) for name in _ADDED}
+        thought = [one.thinking_tokens for one in (self, other) if one.thinking_tokens is not None]
+        estimated = self.estimated or other.estimated
+        return replace(other, **counts, thinking_tokens=sum(thought) if thought else None, estimated=estimated)
+
     def overwritten(self, wire: object) -> "Usage":
         """This usage with what `wire` (a `usage` object as the service sent it) says; its counts are cumulative."""
         if not isinstance(wire, Mapping):
@@ -44,6 +51,7 @@ class Usage:
 
 
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+_ADDED = (*_COUNTS, "ephemeral_1h_input_tokens", "web_search_requests")
 _NESTED = {
     "thinking_tokens": ("output_tokens_details", "thinking_tokens"),
     "ephemeral_1h_input_tokens": ("cache_creation", "ephemeral_1h_input_tokens"),

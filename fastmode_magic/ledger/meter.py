@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..claude.events import (
+    Called,
     Event,
     Failed,
     FellBack,
     Finished,
     Interrupted,
     Metered,
+    Noted,
     Progressed,
     Retrying,
     Sent,
@@ -19,7 +21,7 @@ from ..claude.events import (
     Waiting,
 )
 from ..claude.usage import Speed, Usage
-from ..prompt.ask import BYTES_PER_TOKEN
+from ..prompt.content import BYTES_PER_TOKEN
 from .pace import telling
 
 TELLING_S = 0.25  # text that came for less time says little of the thinking before it
@@ -49,6 +51,12 @@ class Meter:
         self.notices: list[str] = []
         self.fallback: str | None = None
         self.lost: list[Usage] = []
+        self.earlier: list[Usage] = []  # of the requests before this one, which ended in calls of tools
+        self._earlier_s = 0.0  # how long they streamed
+        self._earlier_bytes = 0
+        self._first: tuple[float | None, float | None] | None = None  # when the first was sent, its first token's wait
+        self._text_s: float | None = None  # when the very first text came
+        self._between = False  # whether what comes next begins a new paragraph
         self.now: Event | None = None  # the last event that says what the run is doing
         self.end: Finished | Interrupted | Failed | None = None
 
@@ -84,24 +92,33 @@ class Meter:
 
     @property
     def usage(self) -> Usage | None:
-        """The usage so far; output that came after the service's last count is estimated, and marked so."""
+        """The usage so far, of all requests of the run."""
+        whole = self.latest
+        for one in reversed(self.earlier):
+            whole = one.plus(whole) if whole else one
+        return whole
+
+    @property
+    def latest(self) -> Usage | None:
+        """The usage of the latest request; output after the service's last count is estimated, and marked so."""
         if self._usage is None or self._metered_bytes == self._bytes:
             return self._usage
         if self._metered_bytes is None:
-            tokens = max(round(self._bytes / BYTES_PER_TOKEN * (self._hidden or 1)), self._usage.output_tokens)
+            came = self._bytes - self._earlier_bytes
+            tokens = max(round(came / BYTES_PER_TOKEN * (self._hidden or 1)), self._usage.output_tokens)
         else:
             tokens = self._usage.output_tokens + round((self._bytes - self._metered_bytes) / BYTES_PER_TOKEN)
         return replace(self._usage, output_tokens=tokens, estimated=True)
 
     @property
     def ttft_s(self) -> float | None:
-        """Seconds from sending the attempt that was answered to its first content event."""
-        return _between(self.sent_s, self._first_s)
+        """Seconds from sending the (first) attempt that was answered to its first content event."""
+        return self._first[1] if self._first else _between(self.sent_s, self._first_s)
 
     @property
     def first_text_s(self) -> float | None:
-        """Seconds from sending the attempt that was answered to its first text."""
-        return _between(self.sent_s, self._first_text_s)
+        """Seconds from sending the (first) attempt that was answered to its first text."""
+        return _between(self._first[0] if self._first else self.sent_s, self._text_s)
 
     @property
     def duration_s(self) -> float | None:
@@ -114,7 +131,7 @@ class Meter:
 
         An estimate while the answer streams, and where the final count did not come.
         """
-        usage, seconds = self.usage, _between(self._first_s, self._last_s)
+        usage, seconds = self.usage, (_between(self._first_s, self._last_s) or 0.0) + self._earlier_s
         if usage and usage.estimated and self._hidden is None:
             return None
         return usage.output_tokens / seconds if usage and usage.output_tokens and seconds else None
@@ -143,9 +160,11 @@ class Meter:
     def _count(self, event: Event) -> None:
         match event:
             case TextDelta(at_s=at_s, text=text):
-                self._text.add(text)
+                self._text.add(f"\n\n{text}" if self._between and self._text.value else text)
+                self._between = False
                 self._bytes += len(text.encode("utf-8", "replace"))
                 self._first_text_s = at_s if self._first_text_s is None else self._first_text_s
+                self._text_s = at_s if self._text_s is None else self._text_s
                 self._content(at_s, event.until_s)
             case ThinkingDelta(at_s=at_s, text=text):
                 self._thinking.add(text)
@@ -160,10 +179,13 @@ class Meter:
             case Sent(at_s=at_s, speed=speed):
                 self.sent_s, self.asked_speed, self.now = at_s, speed, event
                 self._first_s = self._last_s = self._usage = self._speed = self._metered_bytes = None
-                self.stop_reason, self.thought, self.maybe_billed = None, False, True
+                self.stop_reason, self.maybe_billed = None, True
+                self.thought = self.thought and bool(self.earlier)
             case Started(model=model, request_id=request_id, usage=usage):
                 self.model, self.request_id, self._usage, self.now = model, request_id, usage, event
                 self._speed = event.speed
+            case Called() | Noted():
+                self._pause(event)
             case FellBack(reason=reason, notice=notice, lost=lost):
                 self.fallback = reason
                 self._lose(lost)
@@ -182,19 +204,37 @@ class Meter:
                 self._close()
                 self.end, self.maybe_billed = event, billed and self.sent_s is not None
 
+    def _pause(self, event: Called | Noted) -> None:
+        """Something to know; or a request has ended and another will follow: keep what it used and how long it took."""
+        if isinstance(event, Noted):
+            self.notices.append(event.notice)
+            return
+        self.now = event
+        self._first = self._first or (self.sent_s, self.ttft_s)
+        self.earlier += _with_speed(self.latest, self.asked_speed)
+        self._earlier_s += _between(self._first_s, self._last_s) or 0.0
+        self._earlier_bytes = self._bytes
+        self._usage = self._first_s = self._last_s = self._first_text_s = None
+        self.maybe_billed, self._between = False, True
+
     def _close(self) -> None:
         self._text.close()
         self._thinking.close()
 
     def _lose(self, usage: Usage | None) -> None:
-        """Keep what a failed attempt had used; where the speed was not reported, standard if only that was asked."""
-        if usage and usage.speed is None and self.asked_speed == "standard":
-            usage = replace(usage, speed="standard")
-        self.lost += [usage] if usage else []
+        """Keep what a failed attempt had used."""
+        self.lost += _with_speed(usage, self.asked_speed)
 
     def _content(self, at_s: float, until_s: float) -> None:
         self._first_s = at_s if self._first_s is None else self._first_s
         self._last_s = until_s
+
+
+def _with_speed(usage: Usage | None, asked: Speed | None) -> list[Usage]:
+    """A usage, if there is one; where its speed was not reported, it is standard if only that was asked."""
+    if usage and usage.speed is None and asked == "standard":
+        usage = replace(usage, speed="standard")
+    return [usage] if usage else []
 
 
 def _between(start_s: float | None, end_s: float | None) -> float | None:

@@ -2,6 +2,8 @@
 
 import html
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from ..claude.errors import BadInput, Ending, FastmodeError, Interrupted
 from ..prompt.ask import Ask
 from ..running import View
 from ..session import Session
-from . import front_end, options
+from . import front_end, next_cells, options, prompts
 
 if TYPE_CHECKING:
     from ..background import BackgroundAnswer
@@ -67,38 +69,60 @@ class ClaudeMagics(Magics):
     def claude(self, line: str, cell: str | None = None) -> "Answer | BackgroundAnswer | None":
         if line == "--misplaced" and cell is None:
             raise present(self.shell, BadInput(*MISPLACED))
-        try:
+        with presented(self.shell):
             parsed = options.parse(line, cell=cell is not None)
-            fields = dict(parsed.fields)
-            dry_run = fields.pop("dry_run", False)
-            background = fields.pop("background", False)
-            ask = self.session.ask(parsed.prompt if cell is None else self._prompt(cell), **fields)
-            if dry_run:
-                from .. import reports
-
-                show(self.shell, self.session, reports.dry_run(self.session, ask))
-                return None
-            if background and self._can_wait():
-                return self._start(ask, parsed.name, returns=cell is None)
-            return self._answer(ask, parsed.name, returns=cell is None)
-        except (FastmodeError, Interrupted) as error:
-            raise present(self.shell, error) from None
-        except KeyboardInterrupt:
-            raise present(self.shell, Interrupted(*STOPPED)) from None
+            prompt = parsed.prompt if cell is None else self._prompt(cell)
+            return self.ask(prompt, parsed.fields, parsed.name, returns=cell is None)
 
     claude.__doc__ = HELP
+
+    def ask(
+        self, prompt: str, said: Mapping[str, Any], name: str | None = None, *, returns: bool = False
+    ) -> "Answer | BackgroundAnswer | None":
+        """Ask what a cell says with its flags; `returns` gives the answer back, which is shown already."""
+        fields = dict(said)
+        dry_run, background, code, save = (fields.pop(one, None) for one in ("dry_run", "background", "code", "save"))
+        self._check(fields, background=background, code=code)
+        ask = self.session.ask(prompt, self.shell.user_ns, front_end.place(self.shell), **fields)
+        if dry_run:
+            from .. import prompt_reports
+
+            show(self.shell, self.session, prompt_reports.dry_run(self.session, ask))
+            return None
+        if save:
+            print(prompts.save(self.session, save, prompt))  # noqa: T201  # before anything is sent
+        if background and self._can_wait():
+            return self._start(ask, name, returns=returns)
+        answer = self._answer(ask, name)
+        if code and (left_out := next_cells.put(self.shell, self.session, answer)):
+            print(f"fastmode-magic: {left_out}")  # noqa: T201
+        return answer if returns else None
+
+    def _check(self, fields: Mapping[str, Any], *, background: bool | None, code: bool | None) -> None:
+        """Raise BadInput for what does not go together."""
+        asks = fields.get("tools") and not fields.get("yes")
+        if asks and (background or not self._can_ask()):
+            why = "in the background" if background else "here"
+            raise BadInput(f"Nobody can be asked {why} whether a function may be called.", "Add --yes to allow it.")
+        if code and background:
+            raise BadInput(
+                "--code and --background do not go together.", "Leave one out; `.code` has an answer's code."
+            )
+
+    def _can_ask(self) -> bool:
+        return front_end.is_interactive_notebook(self.shell) or not hasattr(self.shell, "kernel")
 
     def _prompt(self, cell: str) -> str:
         """The cell as written: without the newline that IPython adds, or the blank lines that end it in a terminal."""
         return cell.removesuffix("\n") if hasattr(self.shell, "kernel") else cell.rstrip("\n")
 
-    def _answer(self, ask: Ask, name: str | None, *, returns: bool) -> Answer | None:
+    def _answer(self, ask: Ask, name: str | None) -> Answer:
         answer, error = self.session.run(ask, self._show, front_end.place(self.shell))
         self._bind(answer, name)
         if error:
             raise error
         self._shown = (answer, self.shell.execution_count)
-        return answer if returns else None
+        return answer
 
     def _start(self, ask: Ask, name: str | None, *, returns: bool) -> "BackgroundAnswer | None":
         answer = self.session.start(ask, self._show, front_end.place(self.shell), partial(present, self.shell))
@@ -201,6 +225,17 @@ def plain(markdown: str) -> str:
     pieces[::2] = [html.unescape(piece.replace("**", "").replace("`", "")) for piece in pieces[::2]]
     pieces[::2] = [aligned(piece) for piece in pieces[::2]]
     return terminal_text("".join(pieces))
+
+
+@contextmanager
+def presented(shell: Any) -> Iterator[None]:
+    """What ends a magic is shown as two lines."""
+    try:
+        yield
+    except (FastmodeError, Interrupted) as error:
+        raise present(shell, error) from None
+    except KeyboardInterrupt:
+        raise present(shell, Interrupted(*STOPPED)) from None
 
 
 def present(shell: Any, error: Ending) -> Ending:

@@ -1,6 +1,7 @@
 """%fastmode: the session at a glance, and its switches."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from getpass import getpass
@@ -9,9 +10,10 @@ from typing import Any
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
-from ..claude.errors import BadInput, FastmodeError, Interrupted
+from ..claude.errors import BadInput
 from ..session import Session
-from .claude import STOPPED, in_terminal, plain, present, show, shown_as
+from . import options, prompts
+from .claude import ClaudeMagics, in_terminal, plain, presented, show, shown_as
 
 MOST_STATUSES = 5  # that are kept up to date
 
@@ -22,31 +24,27 @@ class FastmodeMagics(Magics):
 
     shell: Any  # IPython declares it optional; ours is always there
 
-    def __init__(self, shell: Any, session: Session) -> None:
+    def __init__(self, shell: Any, claude: ClaudeMagics) -> None:
         super().__init__(shell)
-        self.session = session
+        self.session: Session = claude.session
+        self._claude = claude
         self._statuses: list[Any] = []
 
     @line_magic
     def fastmode(self, line: str) -> None:
-        words = line.split()
-        name, rest = (words[0].lower(), words[1:]) if words else ("status", [])
-        try:
-            command = COMMANDS.get(name)
+        name, _, rest = line.strip().partition(" ")
+        with presented(self.shell):
+            command = COMMANDS.get(name.lower() or "status")
             if command is None:
-                near = get_close_matches(name, COMMANDS, n=1, cutoff=0)[0]
+                near = get_close_matches(name.lower(), COMMANDS, n=1, cutoff=0)[0]
                 raise BadInput(
                     f"There is no `%fastmode {name}`; the nearest is `%fastmode {near}`.",
                     f"It is one of {', '.join(COMMANDS)}.",
                 )
-            if rest and not (name == "practice" and rest == ["off"]):
-                raise BadInput(f"`%fastmode {name}` takes no {rest[0]!r}.", f"Type `%fastmode {name}`.")
-            if report := command[0](self, *rest):
+            if rest.split() and not command.takes:
+                raise BadInput(f"`%fastmode {name}` takes no {rest.split()[0]!r}.", f"Type `%fastmode {name}`.")
+            if report := command.run(self, *([rest.strip()] if command.takes else [])):
                 show(self.shell, self.session, report)
-        except (FastmodeError, Interrupted) as error:
-            raise present(self.shell, error) from None
-        except KeyboardInterrupt:
-            raise present(self.shell, Interrupted(*STOPPED)) from None
 
     def _status(self) -> str | None:
         from .. import reports
@@ -100,14 +98,30 @@ class FastmodeMagics(Magics):
             raise BadInput("This front end cannot ask for a key.", "Set ANTHROPIC_API_KEY instead.") from None
         if not key.strip():
             raise BadInput("No key was typed.", "Type `%fastmode login` again; the key goes into the box.")
-        self.session.login(key)
+        self.session.service.login(key)
         return "The key is used for the rest of this session, and kept in memory only. `%fastmode doctor` tests it."
 
-    def _practice(self, off: str = "") -> str:
+    def _thread(self, rest: str) -> str:
+        return prompts.thread(self.session, rest.split())
+
+    def _threads(self, rest: str) -> str:
+        return prompts.threads(self.session, rest.split())
+
+    def _prompts(self, rest: str) -> str:
+        return prompts.report(self.session, rest.split())
+
+    def _fix(self, rest: str) -> None:
+        said = options.parse(rest, cell=False)
+        prompt = prompts.repair_of(self.session, self.shell.user_ns, said.prompt)
+        self._claude.ask(prompt, {"code": True, **said.fields, "variables": False})
+
+    def _practice(self, off: str) -> str:
+        if off not in {"", "off"}:
+            raise BadInput(f"`%fastmode practice` takes no {off!r}.", "Type `%fastmode practice` or `practice off`.")
         if off:
-            self.session.stop_practising()
+            self.session.service.stop_practising()
             return "Practice is over: cells go to the real service again."
-        url = self.session.practise()
+        url = self.session.service.practise()
         return (
             f"**Practice:** cells are answered by a simulator in this kernel ({url}); no model is asked and nothing is "
             "billed. `%fastmode practice off` ends it."
@@ -130,19 +144,47 @@ class FastmodeMagics(Magics):
             display(document.bundle(answer, self.session.last_facts, self.session.last_rates), raw=True)
 
 
-COMMANDS: dict[str, tuple[Callable[..., str | None], str]] = {
-    "status": (FastmodeMagics._status, "speed, last answer, quota and cost of this session (also without a word)"),
-    "on": (FastmodeMagics._on, "later cells ask for fast; refusals are forgotten and fast is tried again"),
-    "off": (FastmodeMagics._off, "later cells go at standard speed"),
-    "stop": (FastmodeMagics._stop, "stop what runs in the background; what came is kept"),
-    "models": (FastmodeMagics._models, "the models, the life of their fast mode, their prices"),
-    "login": (FastmodeMagics._login, "type an API key; it stays in memory"),
-    "practice": (FastmodeMagics._practice, "answer from a simulator in this kernel; `practice off` ends it"),
-    "doctor": (FastmodeMagics._doctor, "check credential, address, SDK and model with one free request"),
-    "last": (FastmodeMagics._last, "show the last answer again"),
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What `%fastmode WORD` does; `takes` says what may follow the word."""
+
+    run: Callable[..., str | None]
+    help: str
+    takes: str = ""
+
+
+COMMANDS = {
+    "status": Command(
+        FastmodeMagics._status, "speed, last answer, quota and cost of this session (also without a word)"
+    ),
+    "on": Command(FastmodeMagics._on, "later cells ask for fast; refusals are forgotten and fast is tried again"),
+    "off": Command(FastmodeMagics._off, "later cells go at standard speed"),
+    "stop": Command(FastmodeMagics._stop, "stop what runs in the background; what came is kept"),
+    "fix": Command(
+        FastmodeMagics._fix, "explain and repair the last error; the code goes into the next cell", "[flags] [words]"
+    ),
+    "thread": Command(FastmodeMagics._thread, "what later cells continue; `off` ends that", "[NAME, off]"),
+    "threads": Command(
+        FastmodeMagics._threads,
+        "the threads as a tree, one of them in full, keep them in files, or drop one",
+        "[NAME, save, save NAME, forget NAME]",
+    ),
+    "prompts": Command(
+        FastmodeMagics._prompts,
+        "the saved prompts, one of them, or what differs between two versions",
+        "[show NAME, diff NAME, diff NAME@1 NAME@3]",
+    ),
+    "models": Command(FastmodeMagics._models, "the models, the life of their fast mode, their prices"),
+    "login": Command(FastmodeMagics._login, "type an API key; it stays in memory"),
+    "practice": Command(
+        FastmodeMagics._practice, "answer from a simulator in this kernel; `practice off` ends it", "[off]"
+    ),
+    "doctor": Command(FastmodeMagics._doctor, "check credential, address, SDK and model with one free request"),
+    "last": Command(FastmodeMagics._last, "show the last answer again"),
 }
 
 HELP = "Fast mode for Claude: its state and its switches.\n\n" + "\n".join(
-    f"    %fastmode {name:<9} {words}" for name, (_, words) in COMMANDS.items()
+    f"    %fastmode {name:<9} {command.help}" + (f"\n{'':24}{command.takes}" if command.takes else "")
+    for name, command in COMMANDS.items()
 )
 FastmodeMagics.fastmode.__doc__ = HELP

@@ -27,9 +27,9 @@ def load(shell: Any) -> Session:
     shell.register_magics(magics)
     for shown in (Answer, BackgroundAnswer):
         shell.display_formatter.ipython_display_formatter.for_type(shown, magics.skip_display)
-    shell.register_magics(FastmodeMagics(shell, session))
+    shell.register_magics(FastmodeMagics(shell, magics))
     transform.install(shell)
-    completion.install(shell)
+    completion.install(shell, session)
     if hasattr(shell, "kernel"):
         session.pages.lab = Lab(session.pages)
         session.pages.lab.open(shell.kernel)

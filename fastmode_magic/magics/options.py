@@ -98,6 +98,12 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _calls(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000:
+        raise BadInput(f"--max-calls {text} is not a number of calls.", "Use 1 to 1000; 10 is usual.")
+    return int(text)
+
+
 def _one_of(flag: str, choices: tuple[str, ...]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text in choices:
@@ -141,7 +147,25 @@ OPTIONS = (
         "give the prompt back at once; the answer comes while other cells run",
         value=True,
     ),
-    Option(("--dry-run",), "dry_run", "show what would be sent and what it costs; sends nothing billable", value=True),
+    Option(
+        ("--dry-run",),
+        "dry_run",
+        "show the prompt as it would be sent, the size of its pieces and what it costs; sends nothing billable",
+        value=True,
+    ),
+    Option(("--no-vars",), "variables", "send braces as they are written", value=False),
+    Option(("--thread",), "thread", "continue the conversation NAME, or begin it", "NAME", str),
+    Option(("--new",), "new", "begin the thread over", value=True),
+    Option(("--from",), "origin", "branch: go on after turn N of a thread", "NAME@N", str),
+    Option(("--code",), "code", "put the answer's code into the next cells; it is never run", value=True),
+    Option(
+        ("--schema",), "schema", "answer as data: a pydantic model, TypedDict, dataclass or JSON schema", "NAME", str
+    ),
+    Option(("--tools",), "tools", "functions of the notebook that Claude may have called", "NAME,NAME", str),
+    Option(("--max-calls",), "max_calls", "most calls of functions; default 10", "N", _calls),
+    Option(("--yes",), "yes", "call functions without asking", value=True),
+    Option(("--save",), "save", "save this prompt as a file, with its earlier versions", "NAME", str),
+    Option(("--with",), "saved", "put saved prompts before this one", "NAME,NAME", str),
 )
 FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
 

@@ -3,19 +3,37 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .content import Message, Piece, Text, estimate_tokens
+from .conversation import Continuation
+from .structure import Shape
+from .tools import Tool
+
 Fallback = Literal["auto", "standard", "wait", "never"]
 Thinking = Literal["off", "summary"]
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
-# Claude's tokenizers make some 3.5 bytes of English or code into a token; an estimate, always marked as one.
-BYTES_PER_TOKEN = 3.5
+
+@dataclass(frozen=True, slots=True)
+class Ingredient:
+    """One piece of what is sent: what it is called, what it is, and its estimated tokens."""
+
+    name: str
+    kind: str
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question: the prompt as it was written, and how it is to be answered.
+    """One question: the words of the prompt, and how it is to be answered.
 
     `max_tokens` bounds thinking and text together. `max_wait_s` is in seconds; None means the default of `fallback`.
+
+    content       what is sent for the prompt, where that is more than its words
+    continuation  the thread that it continues, and what of it is sent
+    shape         what the answer must fit
+    tools         functions that the model may have called, at most `max_calls` times; `confirm` asks before each
+    makeup        what the prompt is made of, by size
+    notices       what the user should know of the prompt
     """
 
     prompt: str
@@ -27,6 +45,24 @@ class Ask:
     thinking: Thinking = "off"
     fallback: Fallback = "auto"
     max_wait_s: float | None = None
+    content: tuple[Piece, ...] = ()
+    continuation: Continuation | None = None
+    shape: Shape | None = None
+    tools: tuple[Tool, ...] = ()
+    max_calls: int = 10
+    confirm: bool = True
+    makeup: tuple[Ingredient, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> Message:
+        """The user's message."""
+        return Message("user", self.content or (Text(self.prompt),))
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What is sent: the thread so far, and the user's message."""
+        return (*(self.continuation.history if self.continuation else ()), self.message)
 
     def problem(self) -> str | None:
         """What cannot be sent as it is, in a sentence; None if all can."""
@@ -55,10 +91,7 @@ class Ask:
 
     @property
     def estimated_input_tokens(self) -> int:
-        """Tokens of system prompt and prompt, estimated from their length without asking the service."""
-        return estimate_tokens(self.prompt) + estimate_tokens(self.system or "")
-
-
-def estimate_tokens(text: str) -> int:
-    """Tokens in `text`, estimated from its length in UTF-8 (other scripts take more tokens a character)."""
-    return round(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN)
+        """Tokens of all that is sent, estimated from its length without asking the service."""
+        described = sum(estimate_tokens(f"{tool.description}{tool.schema}") for tool in self.tools)
+        shape = estimate_tokens(str(self.shape.schema)) if self.shape else 0
+        return sum(message.tokens for message in self.messages) + estimate_tokens(self.system or "") + described + shape

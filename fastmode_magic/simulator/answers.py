@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Iterator, Mapping
@@ -11,8 +12,13 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
+from fastmode_magic.simulator.attachments import described
+from fastmode_magic.simulator.calls import Call, announced, practised, reported, scripted, within
+from fastmode_magic.simulator.conversation import asked, turn_number
+from fastmode_magic.simulator.findings import Findings
+from fastmode_magic.simulator.instances import instance
 from fastmode_magic.simulator.scenario import Scenario
-from fastmode_magic.simulator.wire import pieces, text_of
+from fastmode_magic.simulator.wire import pieces
 
 PRACTICE = "> **Practice answer** from the simulator on this machine, no model was asked."
 _LESSONS = {
@@ -42,7 +48,8 @@ _THOUGHT = (
 class Answer:
     """An answer in pieces of one token each; `thinking_tokens` None means that there is no thinking block.
 
-    `thinking` is what of the thinking is shown: fewer pieces than `thinking_tokens`, or none.
+    `thinking` is what of the thinking is shown: fewer pieces than `thinking_tokens`, or none; `redacted` hides it all.
+    The service adds the `signature` of the thinking and the ids of the calls.
     """
 
     text: tuple[str, ...]
@@ -51,11 +58,14 @@ class Answer:
     stop_reason: str = "end_turn"
     stop_sequence: str | None = None
     stop_details: Mapping[str, Any] | None = None
+    calls: tuple[Call, ...] = ()
+    redacted: bool = False
+    signature: str = ""
 
     @property
     def output_tokens(self) -> int:
         """All that is billed as output."""
-        return len(self.text) + (self.thinking_tokens or 0)
+        return len(self.text) + (self.thinking_tokens or 0) + sum(len(call.pieces) for call in self.calls)
 
 
 def compose(body: Mapping[str, Any], scenario: Scenario, seed: int) -> Answer:
@@ -64,23 +74,68 @@ def compose(body: Mapping[str, Any], scenario: Scenario, seed: int) -> Answer:
     thought = _thinking_tokens(body, scenario)
     kept_thought = None if thought is None else min(thought, room)
     room -= kept_thought or 0
-    full = list(islice(_pieces(body, scenario, seed), room + 1))
+    wanted = _calls(body, scenario)
+    full = list(islice(_pieces(body, scenario, seed, wanted), room + 1))
     text, stop, sequence = _stopped(full, body.get("stop_sequences"), scenario.stop_reason)
+    if wanted and stop == "end_turn":
+        stop = "tool_use"
     if len(text) > room or (thought or 0) > (kept_thought or 0):
-        text, stop, sequence = text[:room], "max_tokens", None
+        text, wanted, stop, sequence = text[:room], (), "max_tokens", None
+    called, complete = within(() if sequence else wanted, room - len(text))
+    if not complete:
+        stop = "max_tokens"
     details = scenario.stop_details if stop == scenario.stop_reason else None
-    shown = _shown_thinking(body, scenario, kept_thought or 0)
-    return Answer(tuple(text), tuple(shown), kept_thought, stop, sequence, details)
+    shown = () if scenario.redacted else tuple(_shown_thinking(body, scenario, kept_thought or 0))
+    return Answer(tuple(text), shown, kept_thought, stop, sequence, details, called, scenario.redacted)
 
 
-def _pieces(body: Mapping[str, Any], scenario: Scenario, seed: int) -> Iterator[str]:
-    prompt = _prompt(body)
+def _calls(body: Mapping[str, Any], scenario: Scenario) -> tuple[Call, ...]:
+    """The calls of the scenario, or those of practice where it says nothing of the answer."""
+    if scenario.calls:
+        return scripted(scenario.calls, body)
+    return practised(body) if scenario.text is None and scenario.tokens is None else ()
+
+
+def _pieces(body: Mapping[str, Any], scenario: Scenario, seed: int, wanted: tuple[Call, ...]) -> Iterator[str]:
     if scenario.tokens is None:
-        whole = scenario.text if scenario.text is not None else _short(prompt) or lesson(prompt, seed)
-        return iter(pieces(whole))
+        return iter(pieces(_text(body, scenario, seed, wanted)))
+    if scenario.text is None and _format(body):
+        return islice(pieces(_structured(body)), scenario.tokens)
     text = scenario.text
-    parts = (text or " " for _ in count()) if text is not None else _chained(prompt, seed)
+    parts = (text or " " for _ in count()) if text is not None else _chained(asked(body).words, seed)
     return islice(chain.from_iterable(pieces(part) for part in parts), scenario.tokens)
+
+
+def _text(body: Mapping[str, Any], scenario: Scenario, seed: int, wanted: tuple[Call, ...]) -> str:
+    """All that is said when no length was asked for."""
+    if scenario.text is not None:
+        return scenario.text
+    if wanted:
+        return "" if scenario.calls else announced(wanted)
+    if _format(body):
+        return _structured(body)
+    turn = asked(body)
+    if turn.of("tool_result"):
+        return f"{PRACTICE}\n\n{reported(turn, body)}\n"
+    return _short(turn.words) or lesson(turn.words, seed, _note(body))
+
+
+def _format(body: Mapping[str, Any]) -> Any:
+    return (body.get("output_config") or {}).get("format")
+
+
+def _structured(body: Mapping[str, Any]) -> str:
+    """Compact JSON that conforms to the schema of the request."""
+    made = instance(_format(body)["schema"], Findings(asked(body).words))
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+
+
+def _note(body: Mapping[str, Any]) -> str:
+    """What the request brought with it besides its words; nothing for one turn of text."""
+    number, brought = turn_number(body), described(asked(body).of("image", "document"))
+    said = [f"This is turn {number} of the conversation."] if number > 1 else []
+    said += [f"It came with {brought}."] if brought else []
+    return " ".join(said)
 
 
 def _chained(prompt: str, seed: int) -> Iterator[str]:
@@ -93,9 +148,9 @@ def _chained(prompt: str, seed: int) -> Iterator[str]:
             yield _written(name, f"{prompt}{turn}", seed) + "\n"
 
 
-def lesson(prompt: str, seed: int) -> str:
-    """The lesson whose words the prompt uses most; the same prompt and seed give the same text."""
-    return _written(_chosen(prompt), prompt, seed)
+def lesson(prompt: str, seed: int, note: str = "") -> str:
+    """The lesson whose words the prompt uses most, after a note; the same prompt and seed give the same text."""
+    return _written(_chosen(prompt), prompt, seed, note)
 
 
 def _chosen(prompt: str) -> str:
@@ -105,22 +160,14 @@ def _chosen(prompt: str) -> str:
     return best if scores[best] else _FALLBACK
 
 
-def _written(name: str, prompt: str, seed: int) -> str:
+def _written(name: str, prompt: str, seed: int, note: str = "") -> str:
     chosen = random.Random(f"{seed}/{name}/{prompt}").choice(_NEXT)  # noqa: S311 - nothing here is secret
-    return f"{PRACTICE}\n\n{_read(name)}\n**Next.** {chosen}\n"
+    return "\n\n".join(part for part in (PRACTICE, note, f"{_read(name)}\n**Next.** {chosen}\n") if part)
 
 
 @cache
 def _read(name: str) -> str:
     return (Path(__file__).parent / "lessons" / f"{name}.md").read_text(encoding="utf-8")
-
-
-def _prompt(body: Mapping[str, Any]) -> str:
-    """The words of the last turn of the user."""
-    for message in reversed(body.get("messages") or []):
-        if message.get("role") == "user":
-            return text_of(message.get("content"))
-    return ""
 
 
 def _short(prompt: str) -> str | None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastmode_magic.simulator.buckets import Clock
-from fastmode_magic.simulator.wire import block_text, block_tokens
+from fastmode_magic.simulator.conversation import bare, blocks_of, nested
+from fastmode_magic.simulator.sizes import block_tokens
+from fastmode_magic.simulator.wire import block_text
 
 _LIFE_S = {"5m": 300.0, "1h": 3_600.0}
 
@@ -50,11 +52,11 @@ class PromptTokens:
 
 
 def blocks(body: Mapping[str, Any]) -> list[Block]:
-    """The prompt in the order of its cache: tools, system, messages."""
-    found = [_block(each, "") for each in body.get("tools") or []]
-    found += _blocks(body.get("system"), "system")
-    for message in body.get("messages") or []:
-        found += _blocks(message.get("content"), str(message.get("role")))
+    """The prompt in the order of its cache: tools, format of the answer, system, messages."""
+    found = [
+        Block(f"{role}\0{block_text(bare(block))}\0", block_tokens(_unmarked(block)), _mark(block))
+        for role, block in _parts(body)
+    ]
     if found and (ttl := _ttl(body)):
         found[-1] = Block(found[-1].text, found[-1].tokens, ttl)
     return found
@@ -62,18 +64,27 @@ def blocks(body: Mapping[str, Any]) -> list[Block]:
 
 def prompt_tokens(body: Mapping[str, Any]) -> int:
     """The tokens of the whole prompt, cached or not."""
-    return max(1, sum(block.tokens for block in blocks(body)))
+    return max(1, sum(block_tokens(_unmarked(block)) for _, block in _parts(body)))
 
 
-def _blocks(content: object, role: str) -> Iterator[Block]:
-    each = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    for block in each if isinstance(each, list) else []:
-        yield _block(block, role)
+def _parts(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The blocks as they came, each with the role that says it."""
+    yield from (("", tool) for tool in body.get("tools") or [])
+    if wanted := (body.get("output_config") or {}).get("format"):
+        yield "format", wanted
+    yield from (("system", block) for block in blocks_of(body.get("system")))
+    for message in body.get("messages") or []:
+        yield from ((str(message.get("role")), block) for block in blocks_of(message.get("content")))
 
 
-def _block(block: object, role: str) -> Block:
-    bare = {k: v for k, v in block.items() if k != "cache_control"} if isinstance(block, Mapping) else block
-    return Block(f"{role}\0{block_text(bare)}\0", block_tokens(bare), _ttl(block))
+def _unmarked(block: Any) -> Any:
+    return {k: v for k, v in block.items() if k != "cache_control"} if isinstance(block, Mapping) else block
+
+
+def _mark(block: Any) -> str | None:
+    """The mark of a block, or of the last marked one inside it."""
+    inside = [_ttl(each) for each in nested(block)] if isinstance(block, Mapping) else []
+    return _ttl(block) or next((ttl for ttl in reversed(inside) if ttl), None)
 
 
 def _ttl(holder: object) -> str | None:

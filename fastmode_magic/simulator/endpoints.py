@@ -18,9 +18,10 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
-from fastmode_magic.simulator.service import Accepted, Asked, Refused, Service, whole_message
+from fastmode_magic.simulator.message import whole
+from fastmode_magic.simulator.service import Accepted, Asked, Refused, Service
 from fastmode_magic.simulator.settings import Recorded
-from fastmode_magic.simulator.stream import SIGNATURE, beats, play
+from fastmode_magic.simulator.stream import beats, play
 
 _LONG_S = 86_400.0
 _BUFFER_BYTES = 256 * 1024 * 1024
@@ -187,7 +188,8 @@ class Messages(Endpoint):
         tokens = accepted.answer.output_tokens
         await self.wait(tokens / accepted.rate if accepted.rate else 0.0)
         accepted.pool.output.take(tokens)
-        body = json.dumps(whole_message(accepted, SIGNATURE), ensure_ascii=False).encode()
+        message = whole(accepted.message, accepted.answer, accepted.usage)
+        body = json.dumps(message, ensure_ascii=False).encode()
         match accepted.scenario.fault:
             case "error_event":
                 kind, words = accepted.scenario.error_type, accepted.scenario.error_message

@@ -81,6 +81,9 @@ REFUSED: dict[str, Scenario] = {
         403, "permission_error", "Your API key does not have permission to use the specified resource."
     ),
     "not_found": _refused(404, "not_found_error", "model: {model}"),
+    "thinking_signature": _refused(
+        400, "invalid_request_error", "messages.1.content.0: Invalid `signature` in `thinking` block"
+    ),
     "too_large": _refused(413, "request_too_large", "Request exceeds the maximum size"),
 }
 
@@ -100,6 +103,11 @@ ANSWERED: dict[str, Scenario] = {
     "speed_absent": Scenario(speed_served=None),
     "slow_first_byte": Scenario(first_byte_s=5.0),
     "thinking": Scenario(thinking=60),
+    "redacted_thinking": Scenario(thinking=60, redacted=True),
+    # Whatever the prompt says, and again after every result: a model that never stops calling.
+    "tool_call": Scenario(calls=({},)),
+    "tool_call_broken": Scenario(calls=({"input": '{"city": "Par'},)),
+    "invalid_json": Scenario(text='{"items": [{"name": "one"}, {"name": '),
     "max_tokens": Scenario(tokens=50, stop_reason="max_tokens"),
     "refusal": Scenario(
         tokens=0,

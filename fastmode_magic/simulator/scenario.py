@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -42,7 +42,9 @@ class Refusal:
 class Scenario:
     """What one answer does; every field left alone means "as the real API would".
 
-    `tokens` is the length of a generated answer, `thinking` a text or a number of tokens. `fault_after` counts
+    `tokens` is the length of a generated answer, `thinking` a text or a number of tokens, which `redacted` encrypts.
+    `calls` of tools come after the text, as mappings with `name` (left out: the first tool of the request) and `input`
+    (left out: made from the tool's schema; a string is sent as it is, so it may be broken JSON). `fault_after` counts
     output tokens, `fault_s` and `first_byte_s` are seconds. `speed_served` "as asked" follows the request, None leaves
     the key `speed` out of `usage`. `fast_only` makes a default scenario leave requests without `speed: "fast"` alone.
     `usage` overrides keys of `usage` (a value of None removes the key), `headers` adds headers (an empty value
@@ -53,7 +55,9 @@ class Scenario:
     fast_only: bool = False
     text: str | None = None
     tokens: int | None = None
+    calls: Sequence[Mapping[str, Any]] = ()
     thinking: str | int | None = None
+    redacted: bool = False
     speed_served: Literal["as asked", "fast", "standard"] | None = "as asked"
     stop_reason: str = "end_turn"
     stop_details: Mapping[str, Any] | None = None
@@ -73,6 +77,11 @@ class Scenario:
     def __post_init__(self) -> None:
         if self.fault is not None and self.fault not in FAULTS:
             raise ValueError(f"Unknown fault {self.fault!r}. Known: {', '.join(sorted(FAULTS))}.")
+        for call in self.calls:
+            if not _is_call(call):
+                raise ValueError(
+                    f"A call has a `name` and an `input`, a mapping or a string of JSON, and not {call!r}."
+                )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Scenario:
@@ -80,7 +89,15 @@ class Scenario:
         values = dict(_known(values, cls))
         if isinstance(values.get("refuse"), Mapping):
             values["refuse"] = Refusal(**_known(values["refuse"], Refusal))
+        if isinstance(values.get("calls"), list):
+            values["calls"] = tuple(values["calls"])
         return cls(**values)
+
+
+def _is_call(call: object) -> bool:
+    if not isinstance(call, Mapping) or set(call) - {"name", "input"}:
+        return False
+    return isinstance(call.get("name", ""), str) and isinstance(call.get("input", ""), str | Mapping)
 
 
 def _known(values: Mapping[str, Any], cls: type[Scenario | Refusal]) -> Mapping[str, Any]:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fastmode_magic.simulator import seals
 from fastmode_magic.simulator.answers import Answer, compose
 from fastmode_magic.simulator.buckets import Bucket, Pool, through_gateway
 from fastmode_magic.simulator.caching import PromptCache, PromptTokens, prompt_tokens
+from fastmode_magic.simulator.message import begun, final_usage
 from fastmode_magic.simulator.models import MODELS, Model, extra_model
 from fastmode_magic.simulator.named import scenario_of
 from fastmode_magic.simulator.scenario import Refusal, Scenario
@@ -20,7 +22,6 @@ from fastmode_magic.simulator.validation import missing, problem, too_long
 from fastmode_magic.simulator.wire import error_body, html_page
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-_DELTA_USAGE = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
 _EXCEEDED = (
     "This request would exceed your rate limit of {limit:,} {speed}{kind} tokens per minute. For details, refer to: "
     "https://docs.claude.com/en/api/rate-limits. You can see the response headers for current usage."
@@ -148,6 +149,8 @@ class Service:
         if model is None:
             return self.refusal(404, "not_found_error", f"model: {asked.body['model']}")
         found = problem(asked.body, model, self.settings.day(), asked.betas, counting=counting)
+        preserved = self.settings.preserved_thinking
+        found = found or next(seals.problems(asked.body, model.id, asked.betas, preserved=preserved), None)
         found = found or too_long(prompt_tokens(asked.body))
         return self._invalid(found) if found else model
 
@@ -169,18 +172,25 @@ class Service:
         usage = {**tokens.usage(), "inference_geo": asked.body.get("inference_geo") or "global"}
         if rule != "never" and scenario.speed_served is not None:
             usage["speed"] = "fast" if fast else "standard"
-        answer = compose(asked.body, scenario, self.settings.seed)
+        answer = self._answer(asked.body, model, scenario)
         rate = self.settings.fast_rate if fast else self.settings.standard_rate
         return Accepted(
             request_id=self.new_id("req"),
             scenario=scenario,
             answer=answer,
-            message=self._message(model, answer, scenario, usage),
-            usage=_final_usage(usage, answer, scenario),
+            message=begun(self.new_id("msg"), model.id, answer, scenario, usage),
+            usage=final_usage(usage, answer, scenario),
             headers=self._headers(self._limit_headers(pool), scenario),
             pool=pool,
             rate=rate if scenario.rate is None else scenario.rate,
         )
+
+    def _answer(self, body: Mapping[str, Any], model: Model, scenario: Scenario) -> Answer:
+        """The answer with ids for its calls and a signature for its thinking."""
+        answer = compose(body, scenario, self.settings.seed)
+        calls = tuple(replace(call, id=self.new_id("toolu")) for call in answer.calls)
+        sealed = "" if answer.thinking_tokens is None else seals.signature(model.id, body, "".join(answer.thinking))
+        return replace(answer, calls=calls, signature=sealed)
 
     def _prompt(self, body: Mapping[str, Any], model: Model, scenario: Scenario, *, fast: bool) -> PromptTokens:
         """The tokens of the prompt; a switch of model, speed or effort misses the cache."""
@@ -239,44 +249,3 @@ class Service:
         """The headers of a response, as the scenario's gateway and its own headers leave them."""
         found = {**through_gateway(limits, scenario.gateway), **scenario.headers}
         return {key: value for key, value in found.items() if value}
-
-    def _message(self, model: Model, answer: Answer, scenario: Scenario, usage: Mapping[str, Any]) -> dict[str, Any]:
-        begun = {**usage, "output_tokens": min(1, answer.output_tokens), "service_tier": "standard"}
-        if answer.thinking_tokens is not None:
-            begun["output_tokens_details"] = {"thinking_tokens": 0}
-        return {
-            "id": self.new_id("msg"),
-            "type": "message",
-            "role": "assistant",
-            "model": model.id,
-            "content": [],
-            "stop_reason": None,
-            "stop_sequence": None,
-            "stop_details": None,
-            "usage": _overridden(begun, scenario),
-        }
-
-
-def whole_message(accepted: Accepted, signature: str) -> dict[str, Any]:
-    """The message of a request that does not stream."""
-    answer = accepted.answer
-    content: list[dict[str, Any]] = []
-    if answer.thinking_tokens is not None:
-        content.append({"type": "thinking", "thinking": "".join(answer.thinking), "signature": signature})
-    if answer.text:
-        content.append({"type": "text", "text": "".join(answer.text)})
-    end = {key: getattr(answer, key) for key in ("stop_reason", "stop_sequence", "stop_details")}
-    return {**accepted.message, "content": content, **end, "usage": {**accepted.message["usage"], **accepted.usage}}
-
-
-def _final_usage(usage: Mapping[str, Any], answer: Answer, scenario: Scenario) -> dict[str, Any]:
-    """The cumulative usage of `message_delta`, which has fewer keys than that of `message_start`."""
-    final = {key: usage[key] for key in _DELTA_USAGE if key in usage} | {"output_tokens": answer.output_tokens}
-    if answer.thinking_tokens is not None:
-        final["output_tokens_details"] = {"thinking_tokens": answer.thinking_tokens}
-    known = {key: value for key, value in scenario.usage.items() if key in final or key == "server_tool_use"}
-    return _overridden(final, replace(scenario, usage=known))
-
-
-def _overridden(usage: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
-    return {key: value for key, value in {**usage, **scenario.usage}.items() if value is not None}

@@ -24,8 +24,10 @@ class Settings:
     `host` and `port` (0: any free one); rates are output tokens a second (0: as fast as it can); limits are (input,
     output) tokens a minute of each fast pool and of the standard pool, `requests_limit` requests a minute;
     `first_byte_s` seconds pass before an answer begins. `today` None is the real day. `extra_models` adds ids with
-    what `speed` means to them. `clock` is monotonic seconds, `wall` seconds since 1970 (for `*-reset`), `sleep`
-    replaces every wait.
+    what `speed` means to them. `preserved_thinking` judges thinking that is sent back as documented for accounts made
+    since 2026-08-31: system prompt and tools must be the same too, and what another model thought is passed over;
+    without it only model and messages count, and another model's thinking is refused. `clock` is monotonic seconds,
+    `wall` seconds since 1970 (for `*-reset`), `sleep` replaces every wait.
     """
 
     host: str = "127.0.0.1"
@@ -40,6 +42,7 @@ class Settings:
     first_byte_s: float = 0.15
     scenario: Choice = "ok"
     extra_models: Mapping[str, SpeedRule] = field(default_factory=dict)
+    preserved_thinking: bool = False
     clock: Clock = time.monotonic
     wall: Clock = time.time
     sleep: Callable[[float], Awaitable[None]] | None = None

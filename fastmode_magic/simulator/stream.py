@@ -8,11 +8,11 @@ from typing import Any
 
 from fastmode_magic.simulator.answers import Answer
 from fastmode_magic.simulator.buckets import Clock
+from fastmode_magic.simulator.calls import Call
 from fastmode_magic.simulator.scenario import Scenario
 from fastmode_magic.simulator.service import Accepted
-from fastmode_magic.simulator.wire import PING, delta, event, event_of, text_delta
+from fastmode_magic.simulator.wire import PING, delta, event, event_of, json_delta, text_delta
 
-SIGNATURE = "c2ltdWxhdGVk" * 8
 _BATCH_BYTES = 65_536
 _STOPPING = frozenset({"cut", "eof", "reset", "stall", "error_event"})
 
@@ -80,6 +80,10 @@ def _whole(answer: Answer, scenario: Scenario, message: Mapping[str, Any], usage
         index, made = index + 1, answer.thinking_tokens
     if answer.text:
         yield from _text(answer, index, made, noisy=scenario.unknown_events)
+        index, made = index + 1, made + len(answer.text)
+    for call in answer.calls:
+        yield from _call(call, index, made)
+        index, made = index + 1, made + len(call.pieces)
     end = {
         "stop_reason": answer.stop_reason,
         "stop_sequence": answer.stop_sequence,
@@ -91,12 +95,17 @@ def _whole(answer: Answer, scenario: Scenario, message: Mapping[str, Any], usage
 
 
 def _thinking(answer: Answer, index: int) -> Iterator[Beat]:
+    if answer.redacted:
+        hidden = {"type": "redacted_thinking", "data": answer.signature}
+        yield Beat(answer.thinking_tokens or 0, event("content_block_start", index=index, content_block=hidden))
+        yield Beat(answer.thinking_tokens or 0, event("content_block_stop", index=index))
+        return
     block = {"type": "thinking", "thinking": "", "signature": ""}
     yield Beat(0, event("content_block_start", index=index, content_block=block))
     for made, piece in enumerate(answer.thinking, 1):
         yield Beat(made, delta(index, "thinking_delta", "thinking", piece))
     total = answer.thinking_tokens or 0
-    yield Beat(total, delta(index, "signature_delta", "signature", SIGNATURE))
+    yield Beat(total, delta(index, "signature_delta", "signature", answer.signature))
     yield Beat(total, event("content_block_stop", index=index))
 
 
@@ -107,6 +116,16 @@ def _text(answer: Answer, index: int, made: int, *, noisy: bool) -> Iterator[Bea
         if noisy and at % 10 == 1:
             yield Beat(at, PING + delta(index, "future_delta", "future", "unknown"))
     yield Beat(made + len(answer.text), event("content_block_stop", index=index))
+
+
+def _call(call: Call, index: int, made: int) -> Iterator[Beat]:
+    block = call.block | {"input": {}}
+    yield Beat(made, event("content_block_start", index=index, content_block=block))
+    # The API begins with nothing: a client that parses each part by itself falls over here.
+    yield Beat(made, json_delta(index, ""))
+    for at, piece in enumerate(call.pieces, made + 1):
+        yield Beat(at, json_delta(index, piece))
+    yield Beat(made + len(call.pieces), event("content_block_stop", index=index))
 
 
 def _future_blocks(usage: Mapping[str, Any]) -> Iterator[Beat]:

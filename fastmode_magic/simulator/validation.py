@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from fastmode_magic.simulator import contents, schemas, seals, tools
 from fastmode_magic.simulator.models import CONTEXT_TOKENS, Model
 from fastmode_magic.simulator.wire import FAST_BETA
 
@@ -45,7 +46,8 @@ def problem(
     found = found or next(_speed(body, model, today, betas), None)
     found = found or (None if counting else next(_max_tokens(body, model), None))
     found = found or next(_messages(body, model), None)
-    return found or next(_thinking(body, model), None) or next(_choices(body, model), None)
+    found = found or next(_thinking(body, model, betas), None) or next(_choices(body, model), None)
+    return found or next(_whole(body), None)
 
 
 def too_long(tokens: int) -> str | None:
@@ -111,14 +113,19 @@ def _message(at: int, message: object) -> Iterator[str]:
         yield f"messages.{at}.content: Input should be a valid string or list"
     elif not content or (isinstance(content, str) and not content.strip()):
         yield f"messages.{at}: user messages must have non-empty content"
-    for each, block in enumerate(content if isinstance(content, list) else []):
-        if not isinstance(block, Mapping) or "type" not in block:
-            yield f"messages.{at}.content.{each}.type: Field required"
-        elif block["type"] == "text" and not block.get("text"):
-            yield "messages: text content blocks must be non-empty"
+    yield from contents.problems(at, message)
 
 
-def _thinking(body: Mapping[str, Any], model: Model) -> Iterator[str]:
+def _whole(body: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with parts that are sound each by itself."""
+    yield from contents.too_many_marks(body)
+    yield from tools.pairing_problems(body)
+    strict = [tool["input_schema"] for tool in body.get("tools") or [] if tool.get("strict")]
+    wanted = (body.get("output_config") or {}).get("format")
+    yield from schemas.optional_problems([*strict, wanted["schema"]] if wanted else strict)
+
+
+def _thinking(body: Mapping[str, Any], model: Model, betas: frozenset[str]) -> Iterator[str]:
     thinking = body.get("thinking", {"type": "adaptive"})
     if not isinstance(thinking, Mapping) or "type" not in thinking:
         yield "thinking.type: Field required"
@@ -133,6 +140,8 @@ def _thinking(body: Mapping[str, Any], model: Model) -> Iterator[str]:
         )
     elif kind == "disabled" and model.manners == "strict":
         yield f"thinking: {model.id} always thinks; `thinking.type: disabled` is not supported."
+    if "block_binding" in thinking and seals.BINDING_BETA not in betas:
+        yield f"thinking.{kind}.block_binding: Extra inputs are not permitted"
     if thinking.get("display", "omitted") not in ("summarized", "omitted", None):
         yield "thinking.adaptive.display: Input should be 'summarized' or 'omitted'"
 
@@ -146,10 +155,8 @@ def _choices(body: Mapping[str, Any], model: Model) -> Iterator[str]:
         yield "output_config: Input should be a valid dictionary"
     elif output.get("effort") not in (None, *_EFFORTS):
         yield "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'"
-    choice = body.get("tool_choice")
-    if isinstance(choice, Mapping) and choice.get("type") in ("any", "tool") and model.manners == "strict":
-        yield "tool_choice: Thinking may not be enabled when tool_choice forces tool use."
-    if not isinstance(body.get("tools", []), list):
-        yield "tools: Input should be a valid list"
-    if body.get("system") is not None and not isinstance(body["system"], str | list):
-        yield "system: Input should be a valid string or list"
+    elif output.get("format") is not None:
+        yield from schemas.format_problems(output["format"])
+    yield from tools.problems(body.get("tools") or [])
+    yield from tools.choice_problems(body.get("tool_choice"), forced=model.manners != "strict")
+    yield from contents.system_problems(body.get("system"))

@@ -13,7 +13,6 @@ from typing import Any
 
 FAST_BETA = "fast-mode-2026-02-01"
 _PIECE = re.compile(r"[ \n]?[^\W\d]{1,5}|[ \n]?\d{1,3}|[ ]{2,}|[ \n]?[^\w\s]{1,2}|\s|\w", re.DOTALL)
-_IMAGE_TOKENS = 1_600
 
 
 def count_tokens(text: str) -> int:
@@ -26,27 +25,11 @@ def pieces(text: str) -> list[str]:
     return _PIECE.findall(text)
 
 
-def text_of(content: object) -> str:
-    """The words of a `content` or `system`: a string, or a list of blocks; other blocks are their JSON."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    return "\n".join(block_text(block) for block in content)
-
-
 def block_text(block: object) -> str:
     """The text of one content block, or its JSON when it is no text."""
     if isinstance(block, Mapping) and isinstance(block.get("text"), str):
         return str(block["text"])
     return json.dumps(block, ensure_ascii=False, sort_keys=True)
-
-
-def block_tokens(block: object) -> int:
-    """The tokens of one content block; an image counts the same whatever its size."""
-    if isinstance(block, Mapping) and block.get("type") in {"image", "document"}:
-        return _IMAGE_TOKENS
-    return count_tokens(block_text(block))
 
 
 def error_body(type_: str, message: str, request_id: str, error_code: str | None = None) -> dict[str, Any]:
@@ -71,6 +54,11 @@ def event(kind: str, **fields: Any) -> bytes:
 def event_of(kind: str, data: bytes) -> bytes:
     """One server-sent event with exactly this data."""
     return b"event: " + kind.encode() + b"\ndata: " + data + b"\n\n"
+
+
+def json_delta(index: int, part: str) -> bytes:
+    """A `content_block_delta` with a part of the input of a tool."""
+    return delta(index, "input_json_delta", "partial_json", part)
 
 
 def delta(index: int, kind: str, key: str, value: str) -> bytes:

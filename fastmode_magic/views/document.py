@@ -1,5 +1,6 @@
 """What stays in the saved notebook: Markdown and plain text, both safe to show, with the status line."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ def _answer(answer: "Answer", facts: text.Facts, rates: Sequence[int], run: str)
         run=run,
         phase=_phase(answer),
         words=terminal_text(answer.ending or ""),
-        text=_sound(answer.text),
+        text=_sound(_shown(answer)),
         thinking=_sound(answer.thinking),
         model=terminal_text(answer.model),
         asked=answer.asked_speed,
@@ -68,6 +69,18 @@ def _phase(answer: "Answer") -> page.Phase:
         case "failed":
             return "failed"
     return "refused" if answer.stop_reason == "refusal" else "cut off"
+
+
+def _shown(answer: "Answer") -> str:
+    """The answer as Markdown: data are a block of code, set out in lines if they are sound."""
+    if not answer.schema or not answer.text:
+        return answer.text
+    try:
+        lines = json.dumps(json.loads(answer.text), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        lines = answer.text
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", lines)), default=0))
+    return f"{fence}json\n{lines}\n{fence}"
 
 
 def _sound(words: str) -> str:
@@ -116,7 +129,7 @@ def _markdown(answer: "Answer", status: str) -> str:
     if answer.thinking:
         parts.append(_folded(answer.thinking))
     if answer.text:
-        parts.append(_body(answer.text))
+        parts.append(_body(_shown(answer)))
     facts = [*(sentence(notice) for notice in answer.notices), code(status)]
     return "\n\n".join([*parts, "  \n".join(facts)])
 

@@ -3,7 +3,7 @@
 import threading
 from typing import Any, NamedTuple, Protocol
 
-from .protocol import ANSWER_MIME, Answer, Frame, Late, Live, Status, ToKernel, ToPage
+from .protocol import ANSWER_MIME, Answer, Frame, Insert, Late, Live, Status, ToKernel, ToPage
 
 MOST_LATE = 20  # answers kept for a page that has not said that it has them
 
@@ -100,6 +100,10 @@ class Lab:
             while len(self._late) > MOST_LATE:
                 self._forget(next(iter(self._late)))
         self.send(ToPage(ended=run))
+
+    def insert(self, cell: str, to: str, sources: list[str]) -> None:
+        """Put new cells below `cell`, in the page of the front end `to`."""
+        self.send(ToPage(insert=Insert(cell=cell, to=to, sources=sources)))
 
     def executed(self, place: Place) -> None:
         """A cell is run: what its earlier requests left is no longer shown."""

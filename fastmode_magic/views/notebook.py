@@ -110,7 +110,7 @@ class NotebookView:
         if grown or (not length and words != self._shown_words):
             self._shown_length, self._shown_words, self._shown_s = length, words, now_s
             live: dict[str, object] = {page.ANSWER_MIME: self.stream.whole(meter, now_s)} if self._bundled() else {}
-            self._show(live | document.live(meter.text, words))
+            self._show(live | document.live(self.stream.shown(meter), words))
 
     def _show(self, bundle: dict[str, Any]) -> None:
         from IPython.display import display

@@ -1,6 +1,6 @@
 """What a run is doing, in a few words, while it goes on."""
 
-from ..claude.events import Retrying, Sent, Started, Waiting
+from ..claude.events import Called, Retrying, Sent, Started, Waiting
 from ..ledger.meter import Meter
 from . import text
 
@@ -15,6 +15,8 @@ def words(meter: Meter, now_s: float) -> str:
         case Retrying(seconds=seconds, reason=reason, at_s=at_s):
             left_s = _left(at_s, seconds, now_s)
             return f"trying again{f' in {left_s} s' if left_s else ''}: {reason}"
+        case Called(uses=uses):
+            return f"calling {', '.join(dict.fromkeys(use.name for use in uses))}"
         case Sent(speed=speed, attempt=attempt):
             again = f", attempt {attempt}" if attempt > 1 else ""
             fell_back = f" ({meter.fallback})" if meter.fallback else ""
@@ -29,7 +31,7 @@ def words(meter: Meter, now_s: float) -> str:
 
 def badge(meter: Meter) -> str:
     """The speed that serves the run, as far as it is known: "asked for fast", "standard, not fast: …"."""
-    if isinstance(meter.now, Started):
+    if isinstance(meter.now, Started | Called):
         return _speed(meter)
     if meter.fallback:
         return f"asked for standard, not fast: {meter.fallback}"

@@ -98,6 +98,14 @@ class Live(TypedDict):
     whole: Answer
 
 
+class Insert(TypedDict):
+    """New cells below a cell, for the front end that ran it; they are not run."""
+
+    cell: str
+    to: str
+    sources: list[str]
+
+
 class ToPage(TypedDict):
     """What the kernel sends."""
 
@@ -106,6 +114,7 @@ class ToPage(TypedDict):
     ended: NotRequired[str]
     late: NotRequired[list[Late]]
     live: NotRequired[list[Live]]
+    insert: NotRequired[Insert]
     heard: NotRequired[Literal[True]]
 
 

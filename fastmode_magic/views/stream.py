@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from ..claude.events import Finished, Retrying, Started, Waiting
+from ..claude.events import Called, Finished, Retrying, Started, Waiting
 from ..ledger.meter import Meter
 from ..ledger.pace import Pace
 from . import progress, text
 from .protocol import Answer, Frame, Phase, Piece
 
 FACTS_S = 0.25  # between two looks at the facts
+DATA_FENCE = "```json\n"
 SILENT_S = 5.0  # seconds without content after which that is said
 PLAIN_ENDS = {"end_turn", "stop_sequence", None}
 # Everything is sent when so many bytes of text have come, and then when there are so many times more. A kernel that
@@ -31,6 +32,7 @@ class Stream:
     at: datetime | None = None
     deaf: bool = False  # whether the kernel hears its pages only between two cells
     wanted: bool = False  # a page misses something: the next frame is a snapshot
+    before: str = ""  # what is shown before the text: the fence of an answer that is data
     pace: Pace = field(default_factory=Pace)
     _sent: dict[str, tuple[int, int]] = field(default_factory=lambda: {"text": (0, 0), "thinking": (0, 0)})
     _facts: dict[str, Any] = field(default_factory=dict)
@@ -61,16 +63,20 @@ class Stream:
             "version": 1,
             "run": self.run,
             "asked": self.asked,
-            "text": meter.text,
+            "text": self.shown(meter),
             "thinking": meter.thinking,
             "background": self.background,
             "at": self.at.isoformat() if self.at else None,
         }
         return cast("Answer", steady | self._live_facts(meter, now_s))
 
+    def shown(self, meter: Meter) -> str:
+        """The text as Markdown."""
+        return self.before + meter.text if meter.text else ""
+
     def _pieces(self, meter: Meter) -> Any:
         pieces: dict[str, Piece] = {}
-        for name, all_of_it in (("text", meter.text), ("thinking", meter.thinking)):
+        for name, all_of_it in (("text", self.shown(meter)), ("thinking", meter.thinking)):
             length, at = self._sent[name]
             if len(all_of_it) > length:
                 new = all_of_it[length:]
@@ -120,7 +126,7 @@ def phase(meter: Meter) -> Phase:
     if isinstance(meter.end, Finished) and meter.stop_reason in PLAIN_ENDS:
         return "finished"
     match meter.now:
-        case Waiting():
+        case Waiting() | Called():
             return "waiting"
         case Retrying():
             return "retrying"

@@ -97,6 +97,13 @@ export interface Late {
   bundle: Record<string, unknown>;
 }
 
+/** New cells below `cell`, for the front end `to` that ran it; they are not run. */
+export interface Insert {
+  cell: string;
+  to: string;
+  sources: string[];
+}
+
 /** What the kernel sends. */
 export interface ToPage {
   frame?: Frame;
@@ -106,6 +113,7 @@ export interface ToPage {
   late?: Late[];
   /** The running answers of a page that has just connected, by cell. */
   live?: { cell: string; whole: Answer }[];
+  insert?: Insert;
   /** To a widget's view: what it sends is heard while the run goes on. */
   heard?: true;
 }

@@ -43,7 +43,7 @@ def frames(tokens: int) -> None:
     ask = session.ask("Explain groupby.", fast=True)
     waits: list[float] = []
     times: list[float] = []
-    for frame in engine.start(ask, catalog.find(ask.model), session.access(), Rates()).frames():
+    for frame in engine.start(ask, catalog.find(ask.model), session.service.access(), Rates()).frames():
         now = time.monotonic()
         came = clock.tokens(frame)
         times += [now] * bool(came)

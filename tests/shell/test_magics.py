@@ -43,7 +43,7 @@ PROMPTS = [
 @pytest.mark.parametrize("text", PROMPTS)
 def test_a_cell_is_sent_to_the_letter(text: str, shell: InteractiveShell, simulator: Simulator) -> None:
     shell.user_ns["x"] = "EXPANDED"
-    result = run(shell, f"%%claude\n{text}")
+    result = run(shell, f"%%claude --no-vars\n{text}")
     assert result.success
     assert prompt(simulator) == text
 

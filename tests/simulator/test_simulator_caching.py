@@ -100,3 +100,70 @@ def test_a_scenario_can_switch_the_cache_off(usage):
     usage.sim.script(Scenario(cache=False))
     assert usage() == (608, 0, 0, 0)
     assert usage() == (8, 600, 0, 0)
+
+
+@pytest.fixture
+def thread(simulate, client_of, ask):
+    """Goes on with a conversation whose last block is marked, and gives (fresh, read, written) of each turn."""
+    sim = simulate()
+    messages = []
+
+    def turn(text, **more):
+        marked = {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
+        message = client_of(sim).messages.create(
+            **{**ask, "messages": [*messages, {"role": "user", "content": [marked]}], **more}
+        )
+        messages.append({"role": "user", "content": text})
+        messages.append({"role": "assistant", "content": [block.to_dict() for block in message.content]})
+        used = message.usage
+        return used.input_tokens, used.cache_read_input_tokens, used.cache_creation_input_tokens
+
+    turn.sim, turn.messages = sim, messages
+    return turn
+
+
+@pytest.mark.parametrize("thinking", [None, "I think. " * 20])
+def test_each_turn_reads_the_one_before_and_writes_the_answer_and_itself(thread, thinking):
+    thread.sim.script(*[Scenario(text="abcd" * 100, thinking=thinking)] * 3)
+    more = {"thinking": {"type": "adaptive", "display": "summarized"}} if thinking else {}
+    answer = 100 + (45 if thinking else 0)
+    assert thread(LONG, **more) == (0, 0, 600)
+    assert thread("abcd" * 10, **more) == (0, 600, answer + 10)
+    assert thread("abcd" * 20, **more) == (0, 600 + answer + 10, answer + 20)
+    kinds = [block["type"] for block in thread.messages[1]["content"]]
+    assert kinds == (["text"] if thinking is None else ["thinking", "text"])
+
+
+def test_calls_and_results_are_read_like_any_other_turn(thread, client_of, ask):
+    tools = [{"name": "add", "input_schema": {"type": "object", "properties": {}}}]
+    thread.sim.script(Scenario(calls=({},)))
+    assert thread(LONG, tools=tools)[:2] == (0, 0)
+    (call,) = thread.messages[1]["content"]
+    result = {"type": "tool_result", "tool_use_id": call["id"], "content": "abcd" * 50}
+    sent = [*thread.messages, {"role": "user", "content": [result | {"cache_control": {"type": "ephemeral"}}]}]
+    first = client_of(thread.sim).messages.create(**ask | {"messages": sent}, tools=tools).usage
+    assert first.input_tokens == 0
+    assert first.cache_read_input_tokens > 600
+    assert first.cache_creation_input_tokens > 50
+    inside = result | {"content": [{"type": "text", "text": "abcd" * 50, "cache_control": {"type": "ephemeral"}}]}
+    again = (
+        client_of(thread.sim)
+        .messages.create(**ask | {"messages": [*thread.messages, {"role": "user", "content": [inside]}]}, tools=tools)
+        .usage
+    )
+    total = first.cache_read_input_tokens + first.cache_creation_input_tokens
+    assert (again.cache_read_input_tokens, again.cache_creation_input_tokens) == (total, 0)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tools": [{"name": "sub", "input_schema": {"type": "object"}}], "tool_choice": {"type": "none"}},
+        {"output_config": {"format": {"type": "json_schema", "schema": {"type": "string"}}}},
+    ],
+    ids=["tools", "format"],
+)
+def test_other_tools_and_another_format_miss(thread, other):
+    assert thread(LONG)[1:] == (0, 600)
+    assert thread("abcd", **other)[1] == 0
+    assert thread("abcd")[1] == 600

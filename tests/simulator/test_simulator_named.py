@@ -96,6 +96,9 @@ EXPECTED: dict[str, Any] = {
     "unauthorized": Refused(anthropic.AuthenticationError, 401, "authentication_error", "invalid x-api-key"),
     "forbidden": Refused(anthropic.PermissionDeniedError, 403, "permission_error", "does not have permission"),
     "not_found": Refused(anthropic.NotFoundError, 404, "not_found_error", "model: claude-opus-5-5"),
+    "thinking_signature": Refused(
+        BAD, 400, "invalid_request_error", "messages.1.content.0: Invalid `signature` in `thinking` block"
+    ),
     "too_large": Refused(anthropic.ContentTooLargeError, 413, "request_too_large", "maximum size"),
     "connection_reset": Broken(anthropic.APIConnectionError, 0),
     "error_mid_stream": Broken(anthropic.APIStatusError, 20),
@@ -112,6 +115,10 @@ EXPECTED: dict[str, Any] = {
     "silent_standard": Whole(speed="standard", limits=STANDARD),
     "speed_absent": Whole(speed=None),
     "thinking": Whole(),
+    "redacted_thinking": Whole(),
+    "tool_call": Whole("tool_use", deltas=2),
+    "tool_call_broken": Whole("tool_use"),
+    "invalid_json": Whole(),
     "max_tokens": Whole("max_tokens", deltas=50),
     "refusal": Whole("refusal", deltas=0),
     "refusal_mid": Whole("refusal", deltas=25),

@@ -198,6 +198,8 @@ def test_a_scenario_comes_from_a_plain_mapping():
     made = Scenario.from_dict({"text": "x", "refuse": {"status": 418, "type": "api_error", "message": "tea"}})
     assert made == Scenario(text="x", refuse=Refusal(418, "api_error", "tea"))
     assert Scenario.from_dict({}) == SCENARIOS["ok"]
+    calls = [{"name": "add", "input": {"a": 1}}, {"name": "add", "input": '{"a": '}, {}]
+    assert Scenario.from_dict({"calls": calls}) == Scenario(calls=tuple(calls))
 
 
 @pytest.mark.parametrize(
@@ -212,6 +214,13 @@ def test_what_a_mapping_says_wrongly_is_named(values, sentence):
     with pytest.raises(ValueError, match="Known") as caught:
         Scenario.from_dict(values)
     assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("call", [{"tool": "add"}, "add", {"name": 5}, {"name": "add", "input": [1]}])
+def test_what_is_no_call_is_named(call):
+    with pytest.raises(ValueError, match="A call has a `name` and an `input`") as caught:
+        Scenario.from_dict({"calls": [call]})
+    assert repr(call) in str(caught.value)
 
 
 def test_a_refusal_of_ones_own(sim, client, ask):

@@ -193,10 +193,10 @@ def test_practice_that_begins_or_ends_meanwhile_changes_no_running_answer(
 ) -> None:
     simulator.script(Scenario(tokens=200, rate=200))
     real = session.start(session.ask("Explain groupby."))
-    session.practise()
+    session.service.practise()
     practised = session.start(session.ask("2+2?"))
     practised.wait(10)
-    session.stop_practising()
+    session.service.stop_practising()
     assert (practised.list_price_of, real.wait(10).list_price_of) == ("practice", "127.0.0.1")
     assert session.totals.snapshot().cost == real.cost > 0
     assert session.totals.snapshot().answers == 1
@@ -318,7 +318,7 @@ class TestCredentials:
         self, session: Session, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv("ANTHROPIC_API_KEY")
-        session.login(f" {KEY}\n")
+        session.service.login(f" {KEY}\n")
         assert session.run(session.ask("2+2?"))[1] is None
         with Simulator(first_byte_s=0, standard_rate=0) as other:
             monkeypatch.setenv("ANTHROPIC_BASE_URL", other.url)
@@ -354,9 +354,16 @@ class TestCredentials:
         assert key not in str(error)
 
     def test_no_object_of_ours_shows_the_key(self, session: Session) -> None:
-        session.login(KEY)
+        session.service.login(KEY)
         answer, _ = session.run(session.ask("2+2?"))
-        for thing in (session, session.access(), session.engine, answer, session.engine.standing, session.last_run):
+        for thing in (
+            session,
+            session.service.access(),
+            session.engine,
+            answer,
+            session.engine.standing,
+            session.last_run,
+        ):
             assert KEY not in repr(thing)
 
 
@@ -364,18 +371,18 @@ def _engine_arguments(session: Session) -> tuple[object, ...]:
     from fastmode_magic.claude import catalog
     from fastmode_magic.claude.policy import Rates
 
-    return session.ask("Explain groupby.", fast=True), catalog.find("opus"), session.access(), Rates()
+    return session.ask("Explain groupby.", fast=True), catalog.find("opus"), session.service.access(), Rates()
 
 
 def test_practice_needs_no_credential_and_is_counted_apart() -> None:
     session = Session(FastMode())
     try:
-        session.practise()
+        session.service.practise()
         answer, error = session.run(session.ask("2+2?", fast=True))
         assert error is None
         assert answer.text.strip() == "4"
         assert "not billed" in session.last_status
-        session.stop_practising()
+        session.service.stop_practising()
         assert session.totals.snapshot().answers == 0
     finally:
         session.close()

@@ -148,6 +148,7 @@ declare module "@jupyterlab/services" {
     sendShellMessage(message: Message, expectReply?: boolean): unknown;
     sendControlMessage(message: Message, expectReply?: boolean): { readonly done: Promise<Message> };
     interrupt(): Promise<void>;
+    readonly clientId: string;
   }
 }
 
@@ -190,6 +191,8 @@ declare module "@jupyterlab/notebook" {
     readonly cells: Iterable<CellModel> & { readonly changed: Signal<unknown>; readonly length: number };
     readonly sharedModel: {
       insertCell(index: number, cell: { cell_type: string; source: string; metadata: object }): unknown;
+      deleteCell(index: number): void;
+      transact(change: () => void): void;
     };
   }
   export interface Notebook extends Widget {

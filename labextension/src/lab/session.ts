@@ -2,7 +2,7 @@
 
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import type { Comm, KernelConnection, Message } from "@jupyterlab/services";
-import { ANSWER_MIME, type Answer, COMM_TARGET, type Late, type ToKernel, type ToPage } from "../protocol";
+import { ANSWER_MIME, type Answer, COMM_TARGET, type Insert, type Late, type ToKernel, type ToPage } from "../protocol";
 import { AnswerStore, isLive, StatusStore } from "../store";
 import { Line } from "./line";
 
@@ -16,6 +16,8 @@ export class Session {
   /** Called with answers that belong into cells of this page. */
   onLate: (late: Late[]) => void = () => {};
   onLive: (cell: string, answer: Answer) => void = () => {};
+  /** Called with code for new cells of this page. */
+  onInsert: (insert: Insert) => void = () => {};
   /** Called when the kernel of running answers has gone. */
   onLost: () => void = () => {};
   /** The documents of runs that have ended. */
@@ -109,7 +111,7 @@ export class Session {
   };
 
   private receive(message: ToPage): void {
-    const { frame, status, ended, late, live } = message;
+    const { frame, status, ended, late, live, insert } = message;
     if (frame) {
       const isNew = !this.runs.has(frame.run);
       if (isNew && frame.whole && !frame.cell) this.witnessed.add(frame.run);
@@ -122,6 +124,7 @@ export class Session {
       this.onLive(one.cell, one.whole);
     }
     if (late?.length) this.late(late);
+    if (insert?.to === this.kernel.clientId) this.onInsert(insert);
     if (ended) setTimeout(() => this.documents.has(ended) || this.send({ want: ended }), DOCUMENT_MS);
   }
 

@@ -4,6 +4,7 @@ import type { NotebookPanel } from "@jupyterlab/notebook";
 import type { KernelConnection } from "@jupyterlab/services";
 import type { Answer } from "../protocol";
 import { AnswerStore } from "../store";
+import { InsertedCells } from "./inserted-cells";
 import { keepWhatCame, placeLate, placeLive } from "./outputs";
 import { Session } from "./session";
 
@@ -86,6 +87,8 @@ export class Sessions {
     const use = (put: (panel: NotebookPanel) => void) => [...session.panels].slice(0, 1).forEach(put);
     session.onLate = (late) => use((one) => placeLate(one, session, late));
     session.onLive = (cell, answer) => use((one) => placeLive(one, session, cell, answer));
+    const inserted = new InsertedCells();
+    session.onInsert = (insert) => use((one) => inserted.put(one, insert));
     session.onLost = () => use((one) => keepWhatCame(one, session));
     this.byKernel.set(kernel, session);
     void panel.context.ready.then(() => session.find()).catch(() => undefined); // a kernel that is gone before it answers has no session to find

@@ -1,0 +1,89 @@
+"""The functions of the notebook that an answer may have called: asked about, called, told."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .prompt import tools
+from .prompt.content import Piece, Text, ToolResult, ToolUse, words
+from .prompt.filling import without_keys
+from .prompt.problems import CannotSend
+from .prompt.rendering import render
+from .prompt.tools import Tool
+
+SHOWN = 120  # characters of a result in its notice
+NO = "The user did not allow this call."
+ENOUGH = "The bound on calls is reached: answer with what you have."
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that an answer made: the function's name, what it was given, what it said, and how long it took."""
+
+    name: str
+    input: dict[str, Any]
+    result: str
+    failed: bool = False
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        result = " ".join(self.result.split())
+        shown = result if len(result) <= SHOWN else f"{result[: SHOWN - 1]}…"
+        return f"{tools.described(self.name, self.input)} {'failed: ' if self.failed else '→ '}{shown}"
+
+
+@dataclass(slots=True)
+class Calls:
+    """Calls tools for one run, at most `most` times. `ask_user` None calls without asking."""
+
+    tools: tuple[Tool, ...]
+    most: int
+    allowance: int
+    ask_user: Callable[[str], str] | None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    clock: Callable[[], float] = time.monotonic
+    made: list[Call] = field(default_factory=list)
+    _told: bool = False
+
+    def results(self, uses: tuple[ToolUse, ...]) -> tuple[ToolResult, ...]:
+        """What became of each; nothing once the model asks on though it was told that the bound is reached."""
+        if self._told:
+            return ()
+        return tuple(self._result(use) for use in uses)
+
+    def _result(self, use: ToolUse) -> ToolResult:
+        if len(self.made) >= self.most:
+            self._told = True
+            return ToolResult(use.id, (Text(ENOUGH),), failed=True)
+        begun_s = self.clock()
+        content, failed = self._content(use)
+        said = words(content) or ", ".join(type(piece).__name__.lower() for piece in content)
+        self.made.append(Call(use.name, dict(use.input), said, failed, self.clock() - begun_s))
+        return ToolResult(use.id, content, failed)
+
+    def _content(self, use: ToolUse) -> tuple[tuple[Piece, ...], bool]:
+        found = next((one for one in self.tools if one.name == use.name), None)
+        if found is None or use.broken:
+            why = "Its input was no JSON object." if found else f"There is no tool {use.name!r}."
+            return (Text(why),), True
+        if not self._allowed(use):
+            return (Text(NO),), True
+        try:
+            value = tools.call(found, use.input)
+        except Exception as error:  # noqa: BLE001  # whatever a function raises, the model is told
+            return (Text(f"{type(error).__name__}: {error}"),), True
+        try:
+            pieces = render(value, f"{use.name}()", self.allowance).pieces
+            without_keys(pieces, f"{use.name}()", self.secrets)
+        except CannotSend as problem:
+            return (Text(f"{problem.what} {problem.next_step}"),), True
+        return pieces, False
+
+    def _allowed(self, use: ToolUse) -> bool:
+        if self.ask_user is None:
+            return True
+        said = self.ask_user(f"Claude wants to call {tools.described(use.name, dict(use.input))}. [y]es, [n]o, [a]ll? ")
+        if said.strip().lower() in {"a", "all"}:
+            self.ask_user = None
+        return said.strip().lower() in {"y", "yes", "a", "all"}

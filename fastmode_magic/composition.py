@@ -1,0 +1,188 @@
+"""From what a cell says to an Ask: settings, saved prompts, variables, thread, schema and tools put together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
+from pathlib import Path
+from typing import Any
+
+from .claude import catalog
+from .claude.errors import BadInput
+from .prompt import archive, template
+from .prompt.ask import Ask, Ingredient
+from .prompt.content import Piece, Text, words
+from .prompt.conversation import Continuation, Threads, Wanted
+from .prompt.filling import Filled, filled, gathered
+from .prompt.library import Library
+from .prompt.problems import CannotSend
+from .prompt.structure import Shape, shape
+from .prompt.tools import Tool, tool
+from .prompt.turns import Place
+from .settings import Values
+
+LARGEST_BYTES = 30_000_000  # of images and documents as they travel; the service takes requests of up to 32 MB
+# What a cell can say beyond the fields of an Ask.
+EXTRAS = frozenset({"variables", "thread", "new", "origin", "schema", "tools", "yes", "saved"})
+_INNER = frozenset({"prompt", "content", "continuation", "shape", "confirm", "makeup", "notices"})
+FIELDS = {one.name for one in dataclass_fields(Ask)} - _INNER | EXTRAS
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a prompt can refer to. `namespace` None: plain Python, whose own f-strings fill in variables."""
+
+    values: Values
+    threads: Threads
+    fast: bool = False
+    namespace: Mapping[str, Any] | None = None
+    place: Place = field(default_factory=Place)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+def compose(prompt: str | Sequence[object], fields: Mapping[str, Any], context: Context) -> Ask:
+    """The Ask that `prompt` becomes with what the cell says in `fields`. Raises BadInput."""
+    if unknown := fields.keys() - FIELDS:
+        raise BadInput(f"An ask has no {min(unknown)!r}.", "`help(fastmode_magic.ask)` names what it has.")
+    try:
+        return _composed(prompt, fields, context)
+    except CannotSend as error:
+        raise BadInput(error.what, error.next_step) from None
+
+
+def _composed(prompt: str | Sequence[object], fields: Mapping[str, Any], context: Context) -> Ask:
+    said = {name: value for name, value in fields.items() if name not in EXTRAS}
+    ask = Ask("", **(_defaults(context) | said))
+    if problem := ask.problem():
+        raise BadInput(problem, "`%claude?` and `help(fastmode_magic.ask)` say what goes.")
+    ask = replace(ask, model=catalog.find(ask.model).id)
+    content = _content(prompt, fields, context)
+    _bounded(content.pieces)
+    plain = len(content.pieces) == 1 and isinstance(content.pieces[0], Text)
+    continuation, recalled = _continuation(ask, fields, context)
+    ask = replace(
+        ask,
+        prompt=words(content.pieces),
+        content=() if plain else content.pieces,
+        continuation=continuation,
+        shape=_shape(fields.get("schema"), context),
+        tools=_tools(fields.get("tools"), context),
+        confirm=not fields.get("yes"),
+        notices=(*content.notices, *recalled, *(continuation.notices if continuation else ())),
+    )
+    if problem := ask.problem():
+        raise BadInput(problem, "Take it out of the prompt.")
+    return replace(ask, makeup=(*_surroundings(ask), *content.makeup))
+
+
+def _defaults(context: Context) -> dict[str, Any]:
+    values = context.values
+    return {
+        "fast": context.fast,
+        "model": values.model,
+        "max_tokens": values.max_tokens,
+        "effort": values.effort or None,
+        "thinking": values.thinking,
+        "fallback": values.fallback,
+    }
+
+
+def _with_saved(prompt: str, saved: str | None, context: Context) -> str:
+    """The prompt after the saved prompts that it names."""
+    if not saved:
+        return prompt
+    library = Library(Path(context.values.prompts_folder))
+    texts = [library.load(name) for name in _names(saved)]
+    return "\n\n".join(text for text in (*texts, prompt) if text.strip())
+
+
+def _continuation(ask: Ask, fields: Mapping[str, Any], context: Context) -> tuple[Continuation | None, Iterable[str]]:
+    """How the ask goes on in its thread, and which threads were found in files."""
+    threads, name, origin = context.threads, fields.get("thread"), fields.get("origin")
+    named = [one for one in (name or threads.current, (origin or "").partition("@")[0]) if one]
+    recalled = [archive.recall(threads, one, context.values.threads_folder) for one in named]
+    wanted = Wanted(name, bool(fields.get("new")), origin, bool(fields.get("tools")))
+    plan = threads.plan(wanted, context.place, model=ask.model, room=context.values.history_tokens)
+    return plan, [notice for notice in recalled if notice]
+
+
+def _content(prompt: str | Sequence[object], fields: Mapping[str, Any], context: Context) -> Filled:
+    """What is sent for the prompt, after the saved prompts that the cell names."""
+    if not isinstance(prompt, str | list | tuple):
+        raise BadInput(
+            f"The prompt must be a text, or a list of texts and objects, not {prompt!r:.60}.", "Put it in a list."
+        )
+    if isinstance(prompt, str):
+        whole = _with_saved(prompt, fields.get("saved"), context)
+        content = _filled(whole, fields, context)
+    else:
+        before = [text] if (text := _with_saved("", fields.get("saved"), context)) else []
+        content = gathered([*before, *prompt], context.values.object_tokens, context.secrets)
+    if not any(not isinstance(piece, Text) or piece.text.strip() for piece in content.pieces):
+        raise BadInput("The prompt is empty.", "Write it in the lines below %%claude, or after %claude.")
+    return content
+
+
+def _filled(prompt: str, fields: Mapping[str, Any], context: Context) -> Filled:
+    if context.namespace is None or not fields.get("variables", True) or "{" not in prompt:
+        text = Text(prompt)
+        return Filled((text,), (Ingredient("the cell's own words", "text", text.tokens),))
+    return filled(prompt, context.namespace, context.values.object_tokens, context.secrets)
+
+
+def _bounded(pieces: Iterable[Piece]) -> None:
+    size = sum(len(piece.data) for piece in pieces if not isinstance(piece, Text)) * 4 // 3
+    if size > LARGEST_BYTES:
+        raise CannotSend(
+            f"The images and documents of this prompt come to {size / 1e6:.0f} MB, and the service takes 32.",
+            "Send fewer of them, or smaller ones.",
+        )
+
+
+def _shape(schema: object, context: Context) -> Shape | None:
+    if schema is None:
+        return None
+    if isinstance(schema, str):
+        return shape(_named(schema, "--schema", context), schema)
+    return shape(schema, getattr(schema, "__name__", "schema"))
+
+
+def _tools(tools: object, context: Context) -> tuple[Tool, ...]:
+    if not tools:
+        return ()
+    if isinstance(tools, str):
+        found = [tool(_named(name, "--tools", context), name.rpartition(".")[2]) for name in _names(tools)]
+    else:
+        functions = tools if isinstance(tools, Sequence) else [tools]
+        found = [tool(one, getattr(one, "__name__", "tool")) for one in functions]
+    if twice := {one.name for one in found if [other.name for other in found].count(one.name) > 1}:
+        raise CannotSend(f"Two tools are called {min(twice)!r}.", "Give each a name of its own.")
+    return tuple(found)
+
+
+def _named(path: str, flag: str, context: Context) -> object:
+    try:
+        return template.look_up(path, context.namespace or {})
+    except template.Absent as absent:
+        meant = f" Did you mean {absent.near}?" if absent.near else ""
+        raise CannotSend(
+            f"{flag} names {path!r}, and there is none in the notebook.{meant}", "Define it first."
+        ) from None
+
+
+def _names(words_: str) -> list[str]:
+    return [name.strip() for name in words_.split(",") if name.strip()]
+
+
+def _surroundings(ask: Ask) -> Iterable[Ingredient]:
+    """What is sent beside the prompt."""
+    if ask.system:
+        yield Ingredient("system prompt", "text", Text(ask.system).tokens)
+    for one in ask.tools:
+        yield Ingredient(f"tool `{one.name}`", "function", Text(f"{one.description}{one.schema}").tokens)
+    if ask.shape:
+        yield Ingredient(f"schema `{ask.shape.name}`", "JSON schema", Text(str(ask.shape.schema)).tokens)
+    if ask.continuation and ask.continuation.history:
+        history = ask.continuation.history
+        turns = sum(message.role == "user" and bool(words(message.content)) for message in history)
+        size = sum(message.tokens for message in history)
+        yield Ingredient(f"thread `{ask.continuation.thread}`", f"earlier turns: {turns}", size)

@@ -1,0 +1,55 @@
+"""What follows from an ended run: the data that its answer is, and its turn in the thread."""
+
+from dataclasses import replace
+
+from .answer import Answer
+from .claude.errors import Ending, InvalidAnswer
+from .prompt import archive
+from .prompt.conversation import Threads, turned
+from .prompt.problems import CannotSend
+from .prompt.structure import Invalid
+from .running import Running
+
+
+def concluded(active: Running, answer: Answer, error: Ending | None) -> tuple[Answer, Ending | None]:
+    """The answer with its data and its calls, and the error, if the data are not as they must be."""
+    if active.calls:
+        answer = replace(answer, calls=tuple(active.calls.made))
+    if active.ask.shape is None or error or not answer.complete:
+        return answer, error
+    try:
+        return replace(answer, data=active.ask.shape.read(answer.text)), None
+    except Invalid as invalid:
+        step = "`_.text` has what came; run the cell again, or say in the prompt what was missed."
+        if answer.stop_reason == "max_tokens":
+            step = "It was cut: raise --max-tokens. `_.text` has what came."
+        return answer, InvalidAnswer(invalid.what, step)
+
+
+def continued(threads: Threads, active: Running, answer: Answer, folder: str) -> Answer:
+    """The answer as a turn of its thread; a thread that is kept in a file is written anew."""
+    plan, ask = active.ask.continuation, active.ask
+    if plan is None:
+        return answer
+    turn = None
+    if answer.stop_reason != "refusal":  # a conversation that goes on from a refusal is refused again
+        turn = turned(plan, ask.message, active.came, answer.text)
+    if turn:
+        turn = replace(turn, at=answer.at, complete=answer.complete)
+    thread = threads.leave(plan, turn)
+    if thread is None:
+        return replace(
+            answer,
+            thread=plan.thread,
+            notices=(
+                *answer.notices,
+                f"Thread {plan.thread!r} stays as it was, for no answer came that it could go on from.",
+            ),
+        )
+    answer = replace(answer, thread=plan.thread, turn=plan.at + 1)
+    if thread.saved:
+        try:
+            archive.write(thread, folder)
+        except CannotSend as problem:
+            return replace(answer, notices=(*answer.notices, f"{problem.what} {problem.next_step}"))
+    return answer

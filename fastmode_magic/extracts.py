@@ -1,0 +1,260 @@
+"""What can be taken out of an answer's Markdown: code blocks, and tables as data frames of pandas or else polars.
+
+An answer may be hostile, and nothing here takes longer than its length warrants. Beyond `LONGEST` it is read by line,
+for the parser's time grows with nesting too; and tables are split here, for the parser's own rule fills up their rows.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+LONGEST = 30_000  # characters that are parsed: about 1 s at worst
+LIBRARIES = ("pandas", "polars")  # the first that can be imported makes the frames
+PYTHON = frozenset({"python", "py", "python3", "py3", "ipython", "ipython3"})
+MOST_TABLES = 200
+MOST_COLUMNS = 1_000  # what is wider is no table
+MOST_FILLED = 10_000  # cells that short rows may lack in all tables together; GFM's own parsers have such a bound
+
+_MARKERS = r"(?:[ \t]*(?:>|[-*+](?=[ \t])|[0-9]{1,9}[.)](?=[ \t])))*+"  # of the quotes and list items around a line
+_FENCE = re.compile(rf"(?P<before>{_MARKERS}[ \t]*+)(?P<mark>`{{3,}}+(?!.*`)|~{{3,}}+)(?P<info>.*)")
+_AROUND = re.compile(rf"{_MARKERS}[ \t]*+")
+_DASHES = r":?-++:?[ \t]*+"
+_DELIMITERS = re.compile(rf"[ \t]*+\|?[ \t]*+{_DASHES}(?:\|[ \t]*+{_DASHES})*+\|?[ \t]*+")
+_BAR = re.compile(r"(?<!\\)\|")
+_PLAIN = re.compile(r"[^\\`*_~\[\]<>&!]*")
+_LONGEST_CELL = 2_000  # characters of a cell that are parsed; a longer one stays as it is written
+_MOST_BRACKETS = 50  # in a cell: the parser looks for the end of a link from each
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_STYLE = re.compile(r"</?(?:a|b|code|del|em|font|i|ins|kbd|mark|s|small|span|strong|su[bp]|u)\b[^>]*>", re.IGNORECASE)
+_SIGN = "[-+\u2212]?"
+_INTEGER = rf"{_SIGN}(?:0|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+|[1-9][0-9]*)"
+_NUMBER = re.compile(rf"(?:{_INTEGER}|{_SIGN}(?=\.))(?P<fraction>(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{{1,2}})?)")
+_MISSING = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "null", "none"})
+_EXACT = 2**53  # an integer from here on is an identifier, and loses digits where a column has missing ones
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """A fenced block: its language in lower case, "" if it has none; not `closed` where the answer broke off in it."""
+
+    language: str
+    code: str
+    closed: bool = True
+
+
+def code_blocks(markdown: str) -> list[CodeBlock]:
+    """The fenced blocks of an answer, those in lists and quotes too."""
+    lines = _lines(markdown)
+    if len(markdown) > LONGEST:
+        return [block for block in _scanned(lines) if isinstance(block, CodeBlock)]
+    return [_block(token) for token in _tokens(lines, {}) if token.type == "fence"]
+
+
+def code(markdown: str) -> str:
+    """The Python of an answer; where it has none, the code of any language.
+
+    A block without a language is taken for Python only where no block says that it is.
+    """
+    blocks = code_blocks(markdown)
+    labelled = [block for block in blocks if block.language in PYTHON]
+    unlabelled = [block for block in blocks if not block.language]
+    return "\n\n".join(block.code.strip("\n") for block in labelled or unlabelled or blocks)
+
+
+def tables(markdown: str, libraries: Sequence[str] = LIBRARIES) -> list[Any]:
+    """The tables of an answer as data frames, with the columns of numbers as numbers; at most MOST_TABLES.
+
+    Raises ModuleNotFoundError if none of `libraries` is installed.
+    """
+    lines, references = _lines(markdown), dict[str, Any]()
+    if len(markdown) > LONGEST:
+        paragraphs = [block for block in _scanned(lines) if isinstance(block, list)]
+    else:
+        inline = (token for token in _tokens(lines, references) if token.type == "inline")
+        paragraphs = [token.content.split("\n") for token in inline]
+    found = []
+    for header, *rows in _grids(paragraphs):
+        cells = [[_text(cell, references) for cell in row] for row in rows]
+        columns = [_column([row[at] for row in cells]) for at in range(len(header))]
+        found.append(dict(zip(_unique(_text(cell, references) for cell in header), columns, strict=True)))
+    return [_frame(columns, libraries) for columns in found]
+
+
+def frame(rows: list[dict[str, Any]], libraries: Sequence[str] = LIBRARIES) -> Any:
+    """A data frame of records, which need not all have the same keys. Raises ModuleNotFoundError as `tables` does."""
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return _frame({key: [row.get(key) for row in rows] for key in keys}, libraries)
+
+
+def _lines(markdown: str) -> list[str]:
+    return re.sub(r"\r\n?", "\n", markdown).removesuffix("\n").split("\n")
+
+
+@cache
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark").enable("strikethrough")
+
+
+def _tokens(lines: list[str], references: dict[str, Any]) -> list["Token"]:
+    """The blocks of a document; what stands in a line is not parsed."""
+    tokens: list[Token] = []
+    _parser().block.parse("\n".join(lines), _parser(), references, tokens)
+    return tokens
+
+
+def _block(token: "Token") -> CodeBlock:
+    first, end = token.map or [0, 0]
+    length = token.content.count("\n") + (not token.content.endswith("\n") and token.content != "")
+    return CodeBlock(_language(token.info), token.content.removesuffix("\n"), end - first - 2 >= length)
+
+
+def _language(info: str) -> str:
+    """Of "python title=x", "{python}", "{.python #id}", "{code-cell} python" or "py:main.py" the language."""
+    for word in re.findall(r"[^\s{},]+", info):
+        if word not in {"code", "code-block", "code-cell", "sourcecode"} and word[0] not in "#:" and "=" not in word:
+            return str(word).partition(":")[0].removeprefix(".").lower()
+    return ""
+
+
+def _scanned(lines: list[str]) -> Iterator[CodeBlock | list[str]]:
+    """Code blocks, and the paragraphs between them as lines without what is around them."""
+    paragraph: list[str] = []
+    at = 0
+    while at < len(lines):
+        if not (opener := _FENCE.fullmatch(lines[at])):
+            line = lines[at][_AROUND.match(lines[at]).end() :]  # type: ignore[union-attr]  # it matches nothing too
+            if line:
+                paragraph.append(line)
+            elif paragraph:
+                yield paragraph
+                paragraph = []
+            at += 1
+            continue
+        yield paragraph
+        paragraph = []
+        end, closed = _end(opener, lines, at + 1)
+        code = "\n".join(_within(opener["before"], lines[at + 1 : end]))
+        yield CodeBlock(_language(opener["info"]), code, closed)
+        at = end + closed
+    yield paragraph
+
+
+def _end(opener: re.Match[str], lines: list[str], at: int) -> tuple[int, bool]:
+    """The line after the last one of a block, and whether that closes it; else the answer ends, or what is quoted."""
+    close = re.compile(rf"[ \t>]*{opener['mark'][0]}{{{len(opener['mark'])},}}[ \t]*")
+    quoted = ">" in opener["before"]
+    for end in range(at, len(lines)):
+        if close.fullmatch(lines[end]):
+            return end, True
+        if quoted and not lines[end].lstrip(" \t").startswith(">"):
+            return end, False
+    return len(lines), False
+
+
+def _within(before: str, lines: list[str]) -> Iterator[str]:
+    """The lines of a block without the quotes and the indentation that stand `before` its fence."""
+    quotes = re.compile(rf"(?:[ \t]{{0,3}}>[ \t]?){{0,{min(before.count('>'), 100)}}}")
+    width = len(before.rpartition(">")[2].removeprefix(" ") if ">" in before else before)
+    for line in lines:
+        rest = line[quotes.match(line).end() :]  # type: ignore[union-attr]  # it matches nothing too
+        yield rest[min(width, len(rest) - len(rest.lstrip(" \t"))) :]
+
+
+def _grids(paragraphs: Iterable[list[str]]) -> Iterator[list[list[str]]]:
+    """The cells of each table as they are written: its header, then rows of the same width."""
+    filled = found = 0
+    for lines in paragraphs:
+        at = 1
+        while at < len(lines) and found < MOST_TABLES and filled <= MOST_FILLED:
+            width = _width(lines[at - 1], lines[at])
+            at += 1
+            if not width:
+                continue
+            grid = [_cells(lines[at - 2])]
+            while at < len(lines) and filled <= MOST_FILLED:
+                cells = _cells(lines[at])
+                filled += max(0, width - len(cells))
+                grid.append((cells + [""] * (width - len(cells)))[:width])
+                at += 1
+            found += 1
+            yield grid
+
+
+def _width(header: str, delimiters: str) -> int:
+    """Columns of the table that begins with these two lines; 0 if none does."""
+    if "|" not in header or "|" not in delimiters or not _DELIMITERS.fullmatch(delimiters):
+        return 0
+    width = len(_cells(header))
+    return width if width == len(_cells(delimiters)) and width <= MOST_COLUMNS else 0
+
+
+def _cells(row: str) -> list[str]:
+    cells = _BAR.split(row.strip())
+    cells = cells[1:] if not cells[0] else cells
+    cells = cells[:-1] if cells and not cells[-1] else cells
+    return [cell.strip().replace("\\|", "|") for cell in cells]
+
+
+def _text(cell: str, references: dict[str, Any]) -> str:
+    """The words of a cell."""
+    if _PLAIN.fullmatch(cell) or len(cell) > _LONGEST_CELL or cell.count("[") > _MOST_BRACKETS:
+        return cell
+    tokens: list[Token] = []
+    _parser().inline.parse(cell, _parser(), references, tokens)
+    return "".join(_words(tokens)).strip()
+
+
+def _words(tokens: Iterable["Token"]) -> Iterator[str]:
+    for token in tokens:
+        if token.type == "image":
+            yield from _words(token.children or [])
+        elif token.type != "html_inline":
+            yield token.content
+        elif _BREAK.fullmatch(token.content):
+            yield "\n"
+        elif not _STYLE.fullmatch(token.content):
+            yield token.content  # no HTML to whoever wrote `list<int>`
+
+
+def _column(cells: list[str]) -> list[Any]:
+    """Numbers and None, if the cells are numbers or say that there is none; else the cells."""
+    numbers = [_NUMBER.fullmatch(cell) for cell in cells if cell.casefold() not in _MISSING]
+    if not numbers or not all(numbers):
+        return cells
+    kind = float if any(number and number["fraction"] for number in numbers) else int
+    clean = ["" if cell.casefold() in _MISSING else cell.replace(",", "").replace("\u2212", "-") for cell in cells]
+    if kind is int and any(len(one) > 17 or abs(int(one or 0)) >= _EXACT for one in clean):
+        return cells
+    return [kind(one) if one else None for one in clean]
+
+
+def _unique(names: Iterable[str]) -> Iterator[str]:
+    """Names of columns that are all there and all different."""
+    taken: dict[str, int] = {}
+    for at, name in enumerate(names, 1):
+        base = unique = " ".join(name.split()) or f"column {at}"
+        while unique in taken:
+            taken[base] += 1
+            unique = f"{base}_{taken[base]}"
+        taken[unique] = 1
+        yield unique
+
+
+def _frame(columns: Mapping[str, list[Any]], libraries: Sequence[str]) -> Any:
+    for name in libraries:
+        try:
+            library = import_module(name)
+        except ImportError:
+            continue
+        return library.DataFrame(columns, strict=False) if name == "polars" else library.DataFrame(columns)
+    wanted = " or ".join(libraries)
+    raise ModuleNotFoundError(f"A table needs {wanted}, and none is installed: %pip install {libraries[0]}.")

@@ -1,0 +1,124 @@
+"""Saved prompts, threads and repairs, by their commands."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..claude.errors import BadInput, FastmodeError, Interrupted
+from ..prompt.problems import CannotSend
+from ..session import Session
+
+
+def save(session: Session, name: str, prompt: str) -> str:
+    """Save a cell's prompt, braces and all; returns what was done."""
+    from ..prompt.library import Library
+
+    try:
+        saved = Library(Path(session.settings.prompts_folder)).save(name, prompt)
+    except CannotSend as problem:
+        raise BadInput(problem.what, problem.next_step) from None
+    return f"fastmode-magic: saved as {saved.name!r}, version {saved.version}, in {session.settings.prompts_folder}."
+
+
+def report(session: Session, words: list[str]) -> str:
+    """`%fastmode prompts [show NAME | diff NAME [NAME]]`."""
+    from .. import prompt_reports
+    from ..prompt.library import Library
+
+    library = Library(Path(session.settings.prompts_folder))
+    try:
+        match words:
+            case []:
+                return prompt_reports.prompts(session)
+            case ["show", name]:
+                return prompt_reports.fenced(library.load(name), "markdown")
+            case ["diff", *names] if 1 <= len(names) <= 2:
+                found = library.diff(*names)
+                return prompt_reports.fenced(found, "diff") if found else "The two are the same."
+    except CannotSend as problem:
+        raise BadInput(problem.what, problem.next_step) from None
+    raise BadInput(
+        f"`%fastmode prompts` does not know {' '.join(words)!r}.",
+        "Type `%fastmode prompts`, `prompts show NAME`, `prompts diff NAME` or `prompts diff NAME@1 NAME@3`.",
+    )
+
+
+def repair_of(session: Session, namespace: Mapping[str, Any], wish: str) -> str:
+    """The prompt that repairs the last error of the notebook. Raises BadInput where there is none."""
+    from ..prompt.repair import repair
+
+    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)  # the first from Python 3.12 on
+    if not isinstance(error, BaseException):
+        raise BadInput("There is no error to repair.", "Run a cell that fails, then type `%fastmode fix`.")
+    if isinstance(error, FastmodeError | Interrupted):
+        raise BadInput(
+            "The last error is one of fastmode-magic itself.", f"What to do was its second line: {error.next_step}"
+        )
+    try:
+        return repair(error, namespace, wish, session.service.secrets)[0]
+    except CannotSend as problem:
+        raise BadInput(problem.what, problem.next_step) from None
+
+
+def thread(session: Session, words: list[str]) -> str:
+    """`%fastmode thread NAME | off`: what later cells continue."""
+    from ..prompt import archive
+
+    try:
+        match words:
+            case []:
+                current = session.threads.current
+                return f"Later cells continue thread {current!r}." if current else "Later cells continue no thread."
+            case ["off"]:
+                session.threads.current = None
+                return "Later cells continue no thread unless they say --thread."
+            case [name]:
+                archive.recall(session.threads, name, session.settings.threads_folder)
+                session.threads.current = name
+                there = session.threads.find(name)
+                turns = f" (turns so far: {len(there.turns)})" if there else ""
+                return f"Later cells continue thread {name!r}{turns}; `%fastmode thread off` ends that."
+    except CannotSend as problem:
+        raise BadInput(problem.what, problem.next_step) from None
+    raise BadInput("A thread has one name.", "Type `%fastmode thread NAME`.")
+
+
+def threads(session: Session, words: list[str]) -> str:
+    """`%fastmode threads [NAME | save [NAME] | forget NAME]`."""
+    from .. import prompt_reports
+    from ..prompt import archive
+
+    try:
+        match words:
+            case []:
+                return prompt_reports.threads(session)
+            case ["save", *names]:
+                return _save(session, names)
+            case ["forget", name]:
+                archive.recall(session.threads, name, session.settings.threads_folder)
+                archive.remove(session.threads.forget(name).name, session.settings.threads_folder)
+                return f"Thread {name!r} is forgotten, its file too if it had one."
+            case [name]:
+                archive.recall(session.threads, name, session.settings.threads_folder)
+                return prompt_reports.threads(session, name)
+    except CannotSend as problem:
+        raise BadInput(problem.what, problem.next_step) from None
+    raise BadInput(
+        f"`%fastmode threads` does not know {' '.join(words)!r}.",
+        "Type `%fastmode threads`, `threads NAME`, `threads save [NAME]` or `threads forget NAME`.",
+    )
+
+
+def _save(session: Session, names: list[str]) -> str:
+    from ..prompt import archive
+
+    chosen = [session.threads.existing(name) for name in names] or list(session.threads)
+    if not chosen:
+        raise CannotSend("There is no thread to save.", "`%%claude --thread NAME` begins one.")
+    folder = session.settings.threads_folder
+    for one in chosen:
+        archive.write(one, folder)
+        session.threads.save(one.name)
+    shown = ", ".join(repr(one.name) for one in chosen)
+    return f"Saved in {folder}: {shown}. Later turns are added to the file; after a restart, --thread goes on from it."

@@ -1,0 +1,139 @@
+"""What a message is made of: the content blocks of the Messages API, as values that share nothing with its wire."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+# Claude's tokenizers make some 3.5 bytes of English or code into a token; an estimate, always marked as one.
+BYTES_PER_TOKEN = 3.5
+PIXELS_PER_TOKEN = 750  # the service's own rule for images; larger ones are scaled down to about this many tokens
+IMAGE_TOKENS = 1_600
+PDF_BYTES_PER_TOKEN = 40  # nobody can tell without reading the pages: an estimate from common papers
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words."""
+
+    text: str
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens."""
+        return estimate_tokens(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A PNG, JPEG, GIF or WebP; `size` is (width, height) in pixels, None where nobody looked."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+    size: tuple[int, int] | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens."""
+        return IMAGE_TOKENS if self.size is None else min(IMAGE_TOKENS, self.size[0] * self.size[1] // PIXELS_PER_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF."""
+
+    title: str
+    data: bytes = field(repr=False)
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens, roughly."""
+        return len(self.data) // PDF_BYTES_PER_TOKEN
+
+
+Piece = Text | Image | Document
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """What the model thought before it answered, as far as it was shown; the signature binds it to model and thread."""
+
+    text: str
+    signature: str
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens: what is not shown is in the signature."""
+        return estimate_tokens(self.text or self.signature)
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenThinking:
+    """Thinking that the service encrypted (`redacted_thinking`)."""
+
+    data: str
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens."""
+        return estimate_tokens(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """The model wants the tool `name` called with `input`; `broken` where that was no JSON object."""
+
+    id: str
+    name: str
+    input: Mapping[str, Any]
+    broken: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens."""
+        return estimate_tokens(self.name + str(self.input))
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What became of the call `id`."""
+
+    id: str
+    content: tuple[Piece, ...]
+    failed: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens."""
+        return sum(piece.tokens for piece in self.content)
+
+
+Block = Piece | Thinking | HiddenThinking | ToolUse | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One side's part of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: tuple[Block, ...]
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens."""
+        return sum(block.tokens for block in self.content)
+
+    @property
+    def without_thinking(self) -> "Message":
+        """The same without what is bound to model and conversation."""
+        kept = tuple(block for block in self.content if not isinstance(block, Thinking | HiddenThinking))
+        return Message(self.role, kept)
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens in `text`, estimated from its length in UTF-8 (other scripts take more tokens a character)."""
+    return round(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN)
+
+
+def words(pieces: Iterable[Block]) -> str:
+    """What of some content is text."""
+    return "".join(piece.text for piece in pieces if isinstance(piece, Text))

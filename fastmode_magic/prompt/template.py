@@ -1,0 +1,204 @@
+"""Variables in a prompt: `{name}`, `{obj.attr}`, `{row["x"]}`, `{x:.2f}`, and nothing else that has braces.
+
+Only names, attributes, constant subscripts and format specs: nothing is called or evaluated. What other languages mean
+by braces is left as it is written, known by what stands around it: `{{x}}`, `${x}`, `\\frac{a}{b}`, `x_{i}`, `f"{x}"`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from .problems import CannotSend
+
+_NAME = r"[^\W\d]\w*"
+_CONSTANT = r"""-?\d+|"(?:[^"\\\n]|\\["\\])*"|'(?:[^'\\\n]|\\['\\])*'"""
+_STEP = rf"\.{_NAME}|\[(?:{_CONSTANT})\]"
+# Python's own mini-language, or the percent signs of a date: anything else after a colon is JSON, CSS or a dict.
+_SPEC = (
+    r"(?:[^{}\n]?[<>^]|[^{}\n]=)?[-+]?z?#?0?\d{0,9}[,_]?(?:\.\d{1,9})?[bcdeEfFgGnosxX%]?"
+    r"|(?=[^{}\n]{0,30}%[a-zA-Z])[^{}\n]{1,60}"
+)
+_PLACEHOLDER = re.compile(rf"\{{(?P<path>{_NAME}(?:{_STEP})*)(?::(?P<spec>{_SPEC}))?\}}")
+_STEPS = re.compile(rf"\.(?P<attribute>{_NAME})|\[(?:(?P<index>-?\d+)|(?P<key>\"[^\n]*?(?<!\\)\"|'[^\n]*?(?<!\\)'))\]")
+# What stands before a brace of another language: shell and JavaScript, Ruby, TeX, or a doubled brace.
+_OTHERS = frozenset("{$#%@\\^_")
+_TOLD = frozenset("$#%@^_")
+_COMMAND = re.compile(r"\\[A-Za-z]+\*?$")
+_FARTHEST = 300  # characters back to the command whose last argument a brace may be
+# Strings that are templates themselves keep their braces: f-strings, those of C# and Rust, those that are formatted.
+_STRINGS = re.compile(
+    r"(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])(?:\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)'''|\"[^\"\n]*\"|'[^'\n]*')"
+    r"|\$@?\"[^\"\n]*\"|\b(?:format|print|println|write|writeln|panic|eprintln)!\s{0,9}\(\s{0,9}\"[^\"\n]*\""
+    r"|(?:\"[^\"\n]*\"|'[^'\n]*')\.format\("
+)
+_LATEX = re.compile(r"\\[A-Za-z]|\$[^$\n]+\$")
+MOST_NAMED = 5  # in one notice
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One placeholder of a prompt: where it stands, its path as written, its format spec, and its value."""
+
+    start: int
+    end: int
+    path: str
+    spec: str | None
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The variables of a prompt in their order, and what the user should know of those that are none."""
+
+    variables: tuple[Variable, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+class Absent(Exception):
+    """A name, attribute or key is not there; `near` is the path with the nearest one that is."""
+
+    def __init__(self, near: str | None) -> None:
+        super().__init__(near)
+        self.near = near
+
+
+def find(text: str, namespace: Mapping[str, Any]) -> Found:
+    """The variables in `text` that `namespace` has. Raises CannotSend where looking one up fails."""
+    variables: list[Variable] = []
+    absent: dict[str, str | None] = {}
+    foreign: list[str] = []
+    for match, others in _placeholders(text):
+        path = match["path"]
+        if others:
+            if others in _TOLD and path.partition(".")[0].partition("[")[0] in namespace:
+                foreign.append(text[match.start() - 1 : match.end()])
+            continue
+        try:
+            value = look_up(path, namespace)
+        except Absent as missing:
+            absent[path] = missing.near
+        else:
+            variables.append(Variable(match.start(), match.end(), path, match["spec"], value))
+    if foreign and _LATEX.search(text):
+        foreign = [one for one in foreign if one[0] not in "_^"]
+    return Found(tuple(variables), (*_missing(absent), *_foreign(foreign)))
+
+
+def look_up(path: str, namespace: Mapping[str, Any]) -> object:
+    """The object that a path such as `row["x"].name` names."""
+    name = path.partition(".")[0].partition("[")[0]
+    if name not in namespace:
+        raise Absent(_near(name, [n for n in namespace if not n.startswith("_")], ""))
+    value, done = namespace[name], str(name)
+    for step in _STEPS.finditer(path, len(name)):
+        value = _taken(value, step, done)
+        done = path[: step.end()]
+    return value
+
+
+def formatted(variable: Variable) -> str:
+    """The variable's value by its format spec. Raises CannotSend where it does not go."""
+    try:
+        return format(variable.value, variable.spec or "")
+    except Exception as error:  # noqa: BLE001  # `__format__` is foreign code
+        raise CannotSend(
+            f"`{{{variable.path}:{variable.spec}}}` cannot be formatted: {error}.",
+            "Change what follows the colon, or leave it out; --no-vars sends braces as they are written.",
+        ) from None
+
+
+def _placeholders(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """What has the form of a variable, each with the sign before it that makes it another language's, or ""."""
+    strings: Iterator[re.Match[str]] | None = None
+    string: re.Match[str] | None = None
+    end, others = -1, ""
+    for match in _PLACEHOLDER.finditer(text):
+        start = match.start()
+        before = text[start - 1] if start else " "
+        if start != end:  # what follows another at once is of its kind
+            argument = (before.isalpha() or before in "}]*") and _is_argument(text, start)
+            others = before if before in _OTHERS or argument else ""
+        end = match.end()
+        if others:
+            yield match, others
+            continue
+        if strings is None:
+            strings = _STRINGS.finditer(text)
+            string = next(strings, None)
+        while string and string.end() <= start:
+            string = next(strings, None)
+        if string is None or start < string.start():
+            yield match, ""
+
+
+def _is_argument(text: str, at: int) -> bool:
+    """Whether the brace at `at` opens an argument of a TeX command, perhaps after others: `\\frac[…]{1}{x}`."""
+    farthest, opens = max(0, at - _FARTHEST), {"}": "{", "]": "["}
+    while at > farthest and text[at - 1] in opens:
+        close, depth = text[at - 1], 0
+        while at > farthest:
+            at -= 1
+            depth += (text[at] == close) - (text[at] == opens[close])
+            if not depth:
+                break
+    before = text[at - 1] if at else " "
+    return before in "^_" or _COMMAND.search(text, max(0, at - 40), at) is not None
+
+
+def _taken(value: Any, step: re.Match[str], done: str) -> object:
+    """One attribute or subscript further."""
+    attribute, index, key = step["attribute"], step["index"], step["key"]
+    if attribute and attribute.startswith("__"):
+        raise Absent(None)  # the inside of an object is no variable
+    try:
+        if attribute:
+            return getattr(value, attribute)
+        return value[int(index) if index is not None else _unquoted(key)]
+    except (AttributeError, KeyError, IndexError, TypeError):
+        raise Absent(_near_step(value, attribute, key, done)) from None
+    except Exception as error:  # noqa: BLE001  # a property is foreign code
+        raise CannotSend(
+            f"`{{{done}{step[0]}}}` cannot be read: {type(error).__name__}: {error}.",
+            "Put what you mean into a variable of its own, or send braces as they are written with --no-vars.",
+        ) from None
+
+
+def _near_step(value: Any, attribute: str | None, key: str | None, done: str) -> str | None:
+    if attribute:
+        names = [name for name in dir(type(value)) + list(getattr(value, "__dict__", ())) if not name.startswith("_")]
+        return _near(attribute, names, f"{done}.")
+    keys = getattr(value, "keys", None)
+    if key is None or not callable(keys):
+        return None
+    try:
+        near = get_close_matches(_unquoted(key), [one for one in keys() if isinstance(one, str)][:1_000], n=1)
+    except Exception:  # noqa: BLE001  # only a suggestion is lost
+        return None
+    return f"{done}[{near[0]!r}]" if near else None
+
+
+def _unquoted(key: str) -> str:
+    return re.sub(r"\\(.)", r"\1", key[1:-1])
+
+
+def _near(name: str, names: list[str], before: str) -> str | None:
+    near = get_close_matches(name, names, n=1) or [one for one in names if one.lower() == name.lower()]
+    return f"{before}{near[0]}" if near else None
+
+
+def _missing(absent: Mapping[str, str | None]) -> Iterator[str]:
+    if not absent:
+        return
+    names = ", ".join(f"`{{{path}}}`" for path in list(absent)[:MOST_NAMED])
+    more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
+    near = [f"`{{{one}}}`" for one in dict.fromkeys(absent.values()) if one][:MOST_NAMED]
+    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    yield f"Sent as written, for there is no such variable: {names}{more}.{meant}"
+
+
+def _foreign(foreign: list[str]) -> Iterator[str]:
+    if foreign:
+        shown = ", ".join(f"`{one}`" for one in dict.fromkeys(foreign[:MOST_NAMED]))
+        yield f"Sent as written, as another language's braces: {shown}. A space before the brace makes it a variable."

@@ -1,0 +1,107 @@
+"""The turns of a conversation, and what of them is sent when it goes on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .content import Message, Text, ToolResult, ToolUse, words
+from .tools import described
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer.
+
+    messages   the user's, what tools brought, and the model's
+    model      id of the model that answered, to which its thinking is bound
+    cell       id of the notebook's cell that asked, and `request` the one of that run; None where nobody said
+    complete   whether the answer came to its end
+    stale      whether a turn before it was run again since: it answers words that are gone
+    """
+
+    messages: tuple[Message, ...]
+    model: str
+    at: datetime | None = None
+    cell: str | None = None
+    request: str | None = None
+    complete: bool = True
+    stale: bool = False
+
+    @property
+    def prompt(self) -> str:
+        """The user's words."""
+        return words(self.messages[0].content)
+
+    @property
+    def reply(self) -> str:
+        """The model's words."""
+        said = [words(message.content) for message in self.messages[1:] if message.role == "assistant"]
+        return "\n\n".join(part for part in said if part)
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens."""
+        return sum(message.tokens for message in self.messages)
+
+    @property
+    def calls(self) -> bool:
+        """Whether functions were called, which the service takes only beside their definitions."""
+        return any(isinstance(block, ToolUse) for message in self.messages for block in message.content)
+
+    @property
+    def told(self) -> "tuple[Message, ...]":
+        """Question and answer with calls and their results as words."""
+        parts: list[str] = []
+        uses: dict[str, str] = {}
+        for message in self.messages[1:]:
+            for block in message.content:
+                match block:
+                    case Text(text=text):
+                        parts.append(text)
+                    case ToolUse():
+                        uses[block.id] = described(block.name, block.input)
+                    case ToolResult():
+                        parts.append(f"[called {uses.get(block.id)}: {words(block.content)}]")
+        return (self.messages[0], Message("assistant", (Text("\n\n".join(parts)),)))
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation. `origin` is the thread and turn from which it branched; `left_out` counts turns not sent."""
+
+    name: str
+    turns: tuple[Turn, ...] = ()
+    origin: tuple[str, int] | None = None
+    left_out: int = 0
+    saved: bool = False  # whether it is kept in a file
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a turn is asked: the cell, and this run of it."""
+
+    cell: str | None = None
+    request: str | None = None
+
+
+def sent(
+    turns: tuple[Turn, ...], left_out: int, model: str, room: int, *, tools: bool
+) -> tuple[tuple[Message, ...], int]:
+    """The messages of `turns` that are sent to `model`, and how many turns are left out to fit into `room` tokens.
+
+    What is left out is kept for as long as it can be, so that what is sent begins the same and is read from the
+    prompt cache: past the bound, half of it is left free. Thinking is sent back to the model that thought it, in the
+    conversation in which it did; elsewhere the service would refuse it.
+    """
+    left_out = min(left_out, len(turns))
+    sizes = [turn.tokens for turn in turns]
+    if sum(sizes[left_out:]) > room:
+        while left_out < len(turns) and sum(sizes[left_out:]) > room // 2:
+            left_out += 1
+    messages: list[Message] = []
+    as_it_was = left_out == 0
+    for turn in turns[left_out:]:
+        as_words = turn.calls and not tools
+        as_it_was = as_it_was and not turn.stale and not as_words
+        kept = as_it_was and turn.model == model
+        messages += [one if kept else one.without_thinking for one in (turn.told if as_words else turn.messages)]
+    return tuple(messages), left_out

@@ -1,0 +1,228 @@
+"""Functions of the notebook that an answer has called, over real HTTP."""
+
+from collections.abc import Callable
+
+import pytest
+
+from fastmode_magic.claude.errors import Interrupted
+from fastmode_magic.ledger import prices
+from fastmode_magic.session import Session
+from fastmode_magic.simulator import Scenario, Simulator
+
+
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+def fails(why: str) -> None:
+    """Always fails."""
+    raise LookupError(why)
+
+
+def wants(*calls: tuple[str, dict[str, object]], **more: object) -> Scenario:
+    return Scenario(calls=tuple({"name": name, "input": given} for name, given in calls), **more)
+
+
+def run(session: Session, prompt: str = "Do it.", **how: object):
+    return session.run(session.ask(prompt, **({"tools": [add, fails], "yes": True} | how)))
+
+
+def results(simulator: Simulator) -> list[dict[str, object]]:
+    """What the last request says of calls."""
+    return [block for block in simulator.requests[-1].body["messages"][-1]["content"] if block["type"] == "tool_result"]
+
+
+def test_a_call_and_what_it_returned(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 2, "b": 40}), text="I add."), Scenario(text="It is 42."))
+    answer, error = run(session)
+    assert error is None
+    assert answer.text == "I add.\n\nIt is 42."
+    assert answer.complete
+    assert answer.stop_reason == "end_turn"
+    (call,) = answer.calls
+    assert (call.name, call.input, call.result, call.failed) == ("add", {"a": 2, "b": 40}, "42", False)
+    assert answer.notices == ("Called add(a=2, b=40) → 42",)
+    (result,) = results(simulator)
+    assert result["content"] == [{"type": "text", "text": "42"}]
+
+
+def test_usage_and_cost_are_those_of_all_requests(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 2, "b": 40})), Scenario(text="42"))
+    answer, _ = run(session, fast=True)
+    single = []
+    for text in ("one", "two"):
+        simulator.script(Scenario(text=text))
+        single.append(session.run(session.ask(text, fast=True))[0])
+    assert answer.usage.input_tokens > 100
+    first = answer.usage.input_tokens * 8 + answer.usage.output_tokens * 40
+    assert answer.cost * 1_000_000 == first
+    assert answer.speed == "fast"
+    assert session.totals.snapshot().cost == answer.cost + sum(one.cost for one in single)
+    assert prices.cost(answer.model, answer.usage, "fast", answer.at) == answer.cost
+
+
+def test_several_calls_at_once(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 1, "b": 1}), ("add", {"a": 2, "b": 2})), Scenario(text="Done."))
+    answer, _ = run(session)
+    assert [call.result for call in answer.calls] == ["2", "4"]
+    assert len(results(simulator)) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (("fails", {"why": "no such row"}), "LookupError: no such row"),
+        (("add", {"a": "x", "b": 1}), "a"),
+        (("add", {"a": 1}), "b"),
+        (("other", {}), "There is no tool 'other'."),
+        (("add", '{"a": 1, "b"'), "Its input was no JSON object."),
+    ],
+)
+def test_what_goes_wrong_with_a_call_is_told_to_the_model(
+    session: Session, simulator: Simulator, call: tuple[str, dict[str, object]], told: str
+) -> None:
+    simulator.script(wants(call), Scenario(text="I see."))
+    answer, error = run(session)
+    assert error is None
+    assert answer.text == "I see."
+    assert answer.calls[0].failed
+    (result,) = results(simulator)
+    assert result["is_error"] is True
+    assert told in result["content"][0]["text"]
+
+
+def test_calls_are_bounded(session: Session, simulator: Simulator) -> None:
+    simulator.script(*[wants(("add", {"a": n, "b": 1})) for n in range(5)], Scenario(text="Enough."))
+    answer, error = run(session, max_calls=2)
+    assert error is None
+    assert len(answer.calls) == 2
+    assert answer.ending == "stopped for a tool"
+    assert "more calls of tools than it may have made (2)" in answer.notices[-1]
+    assert "answer with what you have" in results(simulator)[0]["content"][0]["text"]
+    assert len(simulator.requests) == 4  # the last one wanted another still
+
+
+def test_a_model_that_heeds_the_bound_may_answer(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 1, "b": 1})), wants(("add", {"a": 1, "b": 1})), Scenario(text="So: 2."))
+    answer, _ = run(session, max_calls=1)
+    assert (answer.text, answer.ending, len(answer.calls)) == ("So: 2.", None, 1)
+
+
+class TestConfirmation:
+    @pytest.fixture
+    def typed(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+        """Answers the questions that `input` asks, which are returned."""
+
+        def answers(*said: str) -> list[str]:
+            asked: list[str] = []
+            left = iter(said)
+
+            def answer(question: str) -> str:
+                asked.append(question)
+                return next(left)
+
+            monkeypatch.setattr("builtins.input", answer)
+            return asked
+
+        return answers
+
+    def test_no(self, session: Session, simulator: Simulator, typed) -> None:
+        questions = typed("n")
+        simulator.script(wants(("add", {"a": 1, "b": 1})), Scenario(text="Then not."))
+        answer, _ = run(session, yes=False)
+        assert questions == ["Claude wants to call add(a=1, b=1). [y]es, [n]o, [a]ll? "]
+        assert answer.calls[0].failed
+        assert "did not allow" in results(simulator)[0]["content"][0]["text"]
+
+    def test_yes_and_all(self, session: Session, simulator: Simulator, typed) -> None:
+        questions = typed("y", "all")
+        simulator.script(*[wants(("add", {"a": n, "b": 1})) for n in range(3)], Scenario(text="Done."))
+        answer, _ = run(session, yes=False)
+        assert len(questions) == 2
+        assert [call.result for call in answer.calls] == ["1", "2", "3"]
+
+    def test_stop_while_it_is_asked(self, session: Session, simulator: Simulator, monkeypatch) -> None:
+        def stop(question: str) -> str:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("builtins.input", stop)
+        simulator.script(wants(("add", {"a": 1, "b": 1}), text="I add."))
+        answer, error = run(session, yes=False)
+        assert isinstance(error, Interrupted)
+        assert answer.text == "I add."
+        assert answer.cost > 0
+        assert not answer.estimated
+        assert len(simulator.requests) == 1
+
+
+def test_a_function_that_is_stopped(session: Session, simulator: Simulator) -> None:
+    def stops() -> None:
+        """Is stopped."""
+        raise KeyboardInterrupt
+
+    simulator.script(wants(("stops", {})))
+    answer, error = run(session, tools=[stops])
+    assert isinstance(error, Interrupted)
+    assert answer.usage.output_tokens > 0
+
+
+def test_a_result_with_a_key_is_not_sent(session: Session, simulator: Simulator) -> None:
+    def key() -> str:
+        """The key."""
+        return "it is sk-ant-" + "api03-0123456789abcdef"
+
+    simulator.script(wants(("key", {})), Scenario(text="Hm."))
+    run(session, tools=[key])
+    assert "sk-ant-api03" not in str(simulator.requests[-1].body)
+    assert "has an API key in it" in results(simulator)[0]["content"][0]["text"]
+
+
+def test_thinking_goes_back_with_the_results_of_its_calls(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 1, "b": 1}), thinking=20), Scenario(text="2"))
+    _, error = run(session)
+    assert error is None
+    assert [block["type"] for block in simulator.requests[-1].body["messages"][1]["content"]] == [
+        "thinking",
+        "tool_use",
+    ]
+
+
+def test_a_refusal_between_two_requests_is_decided_as_ever(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 1, "b": 1})), "overloaded", Scenario(text="2"))
+    answer, error = run(session)
+    assert error is None
+    assert answer.text == "2"
+    assert len(simulator.requests) == 3
+
+
+def test_fast_that_is_refused_between_two_requests(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 1, "b": 1})), "fast_disabled", Scenario(text="2"))
+    answer, error = run(session, fast=True)
+    assert error is None
+    assert answer.speed == "standard"
+    first, second = (request.body for request in (simulator.requests[0], simulator.requests[2]))
+    assert (first["speed"], "speed" in second) == ("fast", False)
+    fast = prices.cost(answer.model, answer.usage, "fast", answer.at)
+    assert prices.cost(answer.model, answer.usage, "standard", answer.at) < answer.cost < fast
+
+
+def test_calls_in_a_thread_are_part_of_it(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 1, "b": 1})), Scenario(text="2"), Scenario(text="As I said."))
+    run(session, thread="main")
+    answer, error = run(session, "Again?", thread="main")
+    assert error is None
+    assert answer.text == "As I said."
+    kinds = [[block["type"] for block in message["content"]] for message in simulator.requests[-1].body["messages"]]
+    assert kinds == [["text"], ["tool_use"], ["tool_result"], ["text"], ["text"]]
+
+
+def test_a_thread_with_calls_goes_on_without_tools(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 1, "b": 1})), Scenario(text="2"))
+    run(session, thread="main")
+    answer, error = session.run(session.ask("3+3?", thread="main"))
+    assert error is None, error
+    assert answer.text == "6"
+    first, reply, _ = simulator.requests[-1].body["messages"]
+    assert first["content"][0]["text"] == "Do it."
+    assert reply["content"] == [{"type": "text", "text": "[called add(a=1, b=1): 2]\n\n2"}]
