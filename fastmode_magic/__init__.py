@@ -36,7 +36,7 @@ def ask(prompt: "str | Sequence[object]", **fields: Any) -> "Answer":
     new, origin ("NAME@N", --from), schema (a type or JSON schema), tools (functions), yes, max_calls, saved (--with).
     Raises FastmodeError; its `answer` is what came before.
     """
-    from .session import current
+    from .current import current
 
     session = current()
     answer, error = session.run(session.ask(prompt, **fields))

@@ -78,7 +78,8 @@ class Calls:
             without_keys(pieces, f"{use.name}()", self.secrets)
         except CannotSend as problem:
             return (Text(f"{problem.what} {problem.next_step}"),), True
-        return pieces, False
+        empty = not any(not isinstance(piece, Text) or piece.text.strip() for piece in pieces)
+        return ((Text("(an empty text)"),) if empty else pieces), False
 
     def _allowed(self, use: ToolUse) -> bool:
         if self.ask_user is None:

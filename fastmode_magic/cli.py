@@ -89,7 +89,7 @@ def _serve(chosen: argparse.Namespace) -> int:
 
 def _doctor(_: argparse.Namespace) -> int:
     from . import reports
-    from .session import current
+    from .current import current
 
     print(reports.doctor(current(), "command line").replace("`", ""))
     return 0

@@ -1,5 +1,6 @@
 """From what a cell says to an Ask: settings, saved prompts, variables, thread, schema and tools put together."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
@@ -17,7 +18,7 @@ from .prompt.library import Library
 from .prompt.problems import CannotSend
 from .prompt.structure import Shape, shape
 from .prompt.tools import Tool, tool
-from .prompt.turns import Place
+from .prompt.turns import Addressee, Place
 from .settings import Values
 
 LARGEST_BYTES = 30_000_000  # of images and documents as they travel; the service takes requests of up to 32 MB
@@ -58,14 +59,16 @@ def _composed(prompt: str | Sequence[object], fields: Mapping[str, Any], context
     content = _content(prompt, fields, context)
     _bounded(content.pieces)
     plain = len(content.pieces) == 1 and isinstance(content.pieces[0], Text)
-    continuation, recalled = _continuation(ask, fields, context)
+    tools = _tools(fields.get("tools"), context)
+    to = Addressee(ask.model, _setting(ask.system, tools), bool(tools))
+    continuation, recalled = _continuation(to, fields, context)
     ask = replace(
         ask,
         prompt=words(content.pieces),
         content=() if plain else content.pieces,
         continuation=continuation,
         shape=_shape(fields.get("schema"), context),
-        tools=_tools(fields.get("tools"), context),
+        tools=tools,
         confirm=not fields.get("yes"),
         notices=(*content.notices, *recalled, *(continuation.notices if continuation else ())),
     )
@@ -95,13 +98,15 @@ def _with_saved(prompt: str, saved: str | None, context: Context) -> str:
     return "\n\n".join(text for text in (*texts, prompt) if text.strip())
 
 
-def _continuation(ask: Ask, fields: Mapping[str, Any], context: Context) -> tuple[Continuation | None, Iterable[str]]:
+def _continuation(
+    to: Addressee, fields: Mapping[str, Any], context: Context
+) -> tuple[Continuation | None, Iterable[str]]:
     """How the ask goes on in its thread, and which threads were found in files."""
     threads, name, origin = context.threads, fields.get("thread"), fields.get("origin")
     named = [one for one in (name or threads.current, (origin or "").partition("@")[0]) if one]
     recalled = [archive.recall(threads, one, context.values.threads_folder) for one in named]
-    wanted = Wanted(name, bool(fields.get("new")), origin, bool(fields.get("tools")))
-    plan = threads.plan(wanted, context.place, model=ask.model, room=context.values.history_tokens)
+    wanted = Wanted(name, bool(fields.get("new")), origin)
+    plan = threads.plan(wanted, context.place, to, room=context.values.history_tokens)
     return plan, [notice for notice in recalled if notice]
 
 
@@ -157,6 +162,12 @@ def _tools(tools: object, context: Context) -> tuple[Tool, ...]:
     if twice := {one.name for one in found if [other.name for other in found].count(one.name) > 1}:
         raise CannotSend(f"Two tools are called {min(twice)!r}.", "Give each a name of its own.")
     return tuple(found)
+
+
+def _setting(system: str | None, tools: Iterable[Tool]) -> str:
+    """A mark that is the same for the same system prompt and tools."""
+    said = [system, *((one.name, one.description, one.schema) for one in tools)]
+    return hashlib.sha256(repr(said).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _named(path: str, flag: str, context: Context) -> object:

@@ -1,7 +1,8 @@
 """What can be taken out of an answer's Markdown: code blocks, and tables as data frames of pandas or else polars.
 
-An answer may be hostile, and nothing here takes longer than its length warrants. Beyond `LONGEST` it is read by line,
-for the parser's time grows with nesting too; and tables are split here, for the parser's own rule fills up their rows.
+An answer may be hostile, and nothing here takes longer than its length warrants: the parser has lines that it looks at
+again and again, so its work is bounded, and what is beyond that is read line by line. Tables are split here, for the
+parser's own rule fills up their rows.
 """
 
 import re
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
     from markdown_it.token import Token
 
-LONGEST = 30_000  # characters that are parsed: about 1 s at worst
+LONGEST = 100_000  # characters that are parsed
+MOST_CHECKS = 300_000  # that the parser makes of lines, in some 0.5 s; an honest answer needs about 10 a line
 LIBRARIES = ("pandas", "polars")  # the first that can be imported makes the frames
 PYTHON = frozenset({"python", "py", "python3", "py3", "ipython", "ipython3"})
 MOST_TABLES = 200
@@ -28,6 +31,7 @@ _AROUND = re.compile(rf"{_MARKERS}[ \t]*+")
 _DASHES = r":?-++:?[ \t]*+"
 _DELIMITERS = re.compile(rf"[ \t]*+\|?[ \t]*+{_DASHES}(?:\|[ \t]*+{_DASHES})*+\|?[ \t]*+")
 _BAR = re.compile(r"(?<!\\)\|")
+_DEFINITION = re.compile(r" {0,3}\[([^\[\]]{1,200})\]:[ \t]*(\S{1,2000})")
 _PLAIN = re.compile(r"[^\\`*_~\[\]<>&!]*")
 _LONGEST_CELL = 2_000  # characters of a cell that are parsed; a longer one stays as it is written
 _MOST_BRACKETS = 50  # in a cell: the parser looks for the end of a link from each
@@ -51,10 +55,7 @@ class CodeBlock:
 
 def code_blocks(markdown: str) -> list[CodeBlock]:
     """The fenced blocks of an answer, those in lists and quotes too."""
-    lines = _lines(markdown)
-    if len(markdown) > LONGEST:
-        return [block for block in _scanned(lines) if isinstance(block, CodeBlock)]
-    return [_block(token) for token in _tokens(lines, {}) if token.type == "fence"]
+    return [part for part in _parts(_lines(markdown)) if isinstance(part, CodeBlock)]
 
 
 def code(markdown: str) -> str:
@@ -73,12 +74,9 @@ def tables(markdown: str, libraries: Sequence[str] = LIBRARIES) -> list[Any]:
 
     Raises ModuleNotFoundError if none of `libraries` is installed.
     """
-    lines, references = _lines(markdown), dict[str, Any]()
-    if len(markdown) > LONGEST:
-        paragraphs = [block for block in _scanned(lines) if isinstance(block, list)]
-    else:
-        inline = (token for token in _tokens(lines, references) if token.type == "inline")
-        paragraphs = [token.content.split("\n") for token in inline]
+    lines = _lines(markdown)
+    paragraphs = [part for part in _parts(lines) if isinstance(part, list)]
+    references = _references(lines)
     found = []
     for header, *rows in _grids(paragraphs):
         cells = [[_text(cell, references) for cell in row] for row in rows]
@@ -97,24 +95,64 @@ def _lines(markdown: str) -> list[str]:
     return re.sub(r"\r\n?", "\n", markdown).removesuffix("\n").split("\n")
 
 
+def _parts(lines: list[str]) -> list[CodeBlock | list[str]]:
+    """Code blocks, and as lines what else may have a table in it."""
+    try:
+        if sum(map(len, lines)) + len(lines) <= LONGEST:
+            tokens = [token for token in _tokens("\n".join(lines) + "\n") if token.type in {"fence", "inline"}]
+            return [_block(token) if token.type == "fence" else token.content.split("\n") for token in tokens]
+    except _TooMuch:
+        pass
+    return list(_scanned(lines))
+
+
+class _TooMuch(Exception):
+    """The parser has done its share of work."""
+
+
 @cache
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").enable("strikethrough")
+    # Definitions of links are no blocks of interest, and a paragraph of them takes older parsers minutes.
+    return MarkdownIt("commonmark").enable("strikethrough").disable("reference")
 
 
-def _tokens(lines: list[str], references: dict[str, Any]) -> list["Token"]:
+@cache
+def _bounded() -> "type[StateBlock]":
+    from markdown_it.rules_block import StateBlock
+
+    class Bounded(StateBlock):
+        checks = 0
+
+        def is_code_block(self, line: int) -> bool:  # what each rule asks first
+            self.checks += 1
+            if self.checks > MOST_CHECKS:
+                raise _TooMuch
+            return super().is_code_block(line)
+
+    return Bounded
+
+
+def _tokens(markdown: str) -> list["Token"]:
     """The blocks of a document; what stands in a line is not parsed."""
-    tokens: list[Token] = []
-    _parser().block.parse("\n".join(lines), _parser(), references, tokens)
-    return tokens
+    state = _bounded()(markdown, _parser(), {}, [])
+    _parser().block.tokenize(state, 0, state.lineMax)
+    return state.tokens
+
+
+def _references(lines: list[str]) -> dict[str, Any]:
+    """The definitions of links, as the parser keeps them."""
+    from markdown_it.common.utils import normalizeReference
+
+    found = [match for line in lines if (match := _DEFINITION.match(line))]
+    return {"references": {normalizeReference(one[1]): {"href": one[2], "title": ""} for one in found}}
 
 
 def _block(token: "Token") -> CodeBlock:
     first, end = token.map or [0, 0]
-    length = token.content.count("\n") + (not token.content.endswith("\n") and token.content != "")
-    return CodeBlock(_language(token.info), token.content.removesuffix("\n"), end - first - 2 >= length)
+    closed = end - first > token.content.count("\n") + 1  # lines
+    return CodeBlock(_language(token.info), token.content.removesuffix("\n"), closed)
 
 
 def _language(info: str) -> str:

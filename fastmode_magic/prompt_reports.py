@@ -158,7 +158,7 @@ def _tree(known: Threads, thread: Thread, depth: int, seen: set[str]) -> Iterato
     for number, turn in enumerate(thread.turns, 1):
         if thread.origin and number <= thread.origin[1]:
             continue
-        yield f"{indent}    - {number}. {_line(turn)}"
+        yield f"{indent}    - **{number}** {_line(turn)}"
         for branch in known:
             if branch.origin == (thread.name, number) and branch.name not in seen:
                 yield from _tree(known, branch, depth + 2, seen)

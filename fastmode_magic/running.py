@@ -9,16 +9,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from .answer import Answer
-from .calling import Calls
 from .claude.engine import Run
 from .claude.errors import Ending, Interrupted
 from .claude.events import Called, Event, Failed, Finished, Noted
 from .claude.events import Interrupted as Stopped
 from .ledger.meter import Meter
 from .prompt.ask import Ask
-from .prompt.content import Message
 
 if TYPE_CHECKING:
+    from .calling import Calls
+    from .prompt.content import Message
     from .views.lab import Place
     from .views.protocol import Status
     from .views.stream import Stream
@@ -50,7 +50,7 @@ class Running:
     place: "Place | None" = None  # None where that is not known, or the cell was run again
     practice: bool = False  # whether the simulator in this kernel answers
     counted: bool = False  # whether the totals have it
-    calls: Calls | None = None  # the functions that the answer may have called
+    calls: "Calls | None" = None  # the functions that the answer may have called
     meter: Meter = field(default_factory=Meter)
 
     def follow(self, clock: Callable[[], float], each: Callable[[], None]) -> bool:
@@ -74,7 +74,7 @@ class Running:
         return False
 
     @property
-    def came(self) -> tuple[Message, ...]:
+    def came(self) -> "tuple[Message, ...]":
         """The messages that followed the user's, where the stream came to its end and they were gathered."""
         return self.meter.end.messages if isinstance(self.meter.end, Finished) else ()
 

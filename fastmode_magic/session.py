@@ -16,9 +16,7 @@ from .claude.policy import Rates
 from .ledger.totals import Snapshot, Totals
 from .pages import Pages
 from .prompt.ask import Ask
-from .prompt.conversation import Threads
 from .prompt.problems import CannotSend
-from .prompt.turns import Place as TurnPlace
 from .running import Running, View, uninterrupted
 from .service import Service
 from .settings import FastMode, environment_fingerprint
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from .accounting import Prefixes
     from .background import BackgroundAnswer
     from .calling import Calls
+    from .prompt.conversation import Threads
     from .views.lab import Place
     from .views.stream import Stream
     from .views.text import Facts
@@ -50,7 +49,7 @@ class Session:
         self.last_rates: list[int] = []
         self.last_run: Run | None = None
         self.last_fast: Run | None = None
-        self.threads = Threads()
+        self._threads: Threads | None = None
         self.pages = Pages(self)
         self.active: dict[str, Running] = {}
         self.service = Service(settings)
@@ -72,6 +71,15 @@ class Session:
                 coming = []
             entries = [_accounting().entry_of(self._so_far(one), one.ask.model) for one in coming if one.meter.usage]
             return self.totals.snapshot(model, [entry for entry in entries if entry])
+
+    @property
+    def threads(self) -> "Threads":
+        """The conversations of this session."""
+        if self._threads is None:
+            from .prompt.conversation import Threads
+
+            self._threads = Threads()
+        return self._threads
 
     @property
     def last_status(self) -> str:
@@ -99,6 +107,7 @@ class Session:
         `namespace` has the variables that the prompt may name; None leaves its braces alone.
         """
         from .composition import Context, compose
+        from .prompt.turns import Place as TurnPlace
 
         where = TurnPlace(place.cell, place.request) if place else TurnPlace()
         context = Context(self.settings.values(), self.threads, self.fast, namespace, where, self.service.secrets)
@@ -178,30 +187,35 @@ class Session:
             return self._ended(active, active.end(interrupted=interrupted))
 
     def _ended(self, active: Running, error: Ending | None = None) -> tuple[Answer, Ending | None]:
-        from . import conclusion
-        from .views import text
-
-        with self._lock:
-            answer, error = conclusion.concluded(active, self._so_far(active), error)
-            answer = conclusion.continued(self.threads, active, answer, self.settings.threads_folder)
-            if active.stream.background and isinstance(error, FastmodeError):  # no cell raises it
-                answer = replace(answer, notices=(*answer.notices, f"{error.what} {error.next_step}"))
-            if notice := self._missed(active, answer):
-                answer = replace(answer, notices=(*answer.notices, notice))
-            totals, active.counted = self._totals[active.practice], True
-            if entry := _accounting().entry_of(answer, active.ask.model):
-                totals.add(entry)
-            self.last, self.last_run, self.last_rates = answer, active.run, active.stream.pace.rates
-            self.last_fast = active.run if active.ask.fast else self.last_fast
-            facts = text.facts(answer, totals.snapshot(active.ask.model), outlook.quota_words(self, active.run))
-            self.last_facts = facts
         try:
+            with self._lock:
+                answer, error, facts = self._counted(active, error)
             if active.view:
                 active.view.close(answer, facts)
         finally:
+            self._leave(active.ask)
             self.active.pop(active.stream.run, None)
             self.pages.changed()
         return answer, error
+
+    def _counted(self, active: Running, error: Ending | None) -> "tuple[Answer, Ending | None, Facts]":
+        """The answer, with all that follows from it, in the session's totals."""
+        from . import conclusion
+        from .views import text
+
+        answer, error = conclusion.concluded(active, self._so_far(active), error)
+        answer = conclusion.continued(self.threads, active, answer, self.settings.threads_folder)
+        if active.stream.background and isinstance(error, FastmodeError):  # no cell raises it
+            answer = replace(answer, notices=(*answer.notices, f"{error.what} {error.next_step}"))
+        if notice := self._missed(active, answer):
+            answer = replace(answer, notices=(*answer.notices, notice))
+        totals, active.counted = self._totals[active.practice], True
+        if entry := _accounting().entry_of(answer, active.ask.model):
+            totals.add(entry)
+        self.last, self.last_run, self.last_rates = answer, active.run, active.stream.pace.rates
+        self.last_fast = active.run if active.ask.fast else self.last_fast
+        self.last_facts = text.facts(answer, totals.snapshot(active.ask.model), outlook.quota_words(self, active.run))
+        return answer, error, self.last_facts
 
     def _enter(self, ask: Ask) -> None:
         try:
@@ -256,23 +270,6 @@ class Session:
         self.engine.close()
 
 
-_current: Session | None = None
-
-
-def current() -> Session:
-    """The session of this process: the one that `%load_ext` made, else one for plain Python."""
-    global _current  # noqa: PLW0603  # a kernel has one session, and plain Python as well
-    if _current is None:
-        _current = Session(FastMode())
-    return _current
-
-
-def use(session: Session | None) -> None:
-    """Make `session` the current one; None forgets it."""
-    global _current  # noqa: PLW0603
-    _current = session
-
-
 def _rates(measured: Snapshot) -> Rates:
     default = Rates()
     return Rates(
@@ -283,8 +280,8 @@ def _rates(measured: Snapshot) -> Rates:
 
 
 def _load() -> None:
-    """What an answer needs to be shown, and its end: prices."""
-    from . import accounting  # noqa: F401
+    """What a prompt needs, an answer to be shown, and its end: prices."""
+    from . import accounting, composition, conclusion  # noqa: F401
     from .ledger import prices
     from .views import notebook  # noqa: F401
 

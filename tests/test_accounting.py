@@ -25,7 +25,7 @@ from fastmode_magic.claude.usage import Usage
 from fastmode_magic.ledger.meter import Meter
 from fastmode_magic.prompt.ask import Ask
 from fastmode_magic.prompt.conversation import Threads, Wanted
-from fastmode_magic.prompt.turns import Place
+from fastmode_magic.prompt.turns import Addressee, Place
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OPUS = "claude-opus-5-5"  # 4 / 20 at standard speed, 8 / 40 at fast
@@ -261,7 +261,7 @@ def test_a_cache_that_has_expired_is_missed_by_no_switch():
 
 def test_a_switch_of_effort_misses_the_cache_of_a_thread():
     prefixes = Prefixes()
-    plan = Threads().plan(Wanted("main"), Place(), model=OPUS, room=10_000)
+    plan = Threads().plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
     ask = Ask("hi", OPUS, continuation=plan)
     assert prefixes.missed(ask, cached("fast", read=10_000, written=500), NOW) is None
     sentence = prefixes.missed(replace(ask, effort="high"), cached("fast", written=11_000), NOW)

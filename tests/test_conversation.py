@@ -17,7 +17,7 @@ from fastmode_magic.prompt.content import (
 )
 from fastmode_magic.prompt.conversation import Continuation, Threads, Wanted, turned
 from fastmode_magic.prompt.problems import CannotSend
-from fastmode_magic.prompt.turns import Place, Thread, Turn
+from fastmode_magic.prompt.turns import Addressee, Place, Thread, Turn
 
 OPUS, FABLE = "claude-opus-5-5", "claude-fable-5-2"
 
@@ -35,7 +35,7 @@ def asked(
     model = how.pop("model", OPUS)
     wanted = Wanted(name, how.pop("new", False), how.pop("origin", None))
     place = Place(cell, request or (cell and f"{cell}-{prompt}"))
-    plan = threads.plan(wanted, place, model=model, room=how.pop("room", 10_000))
+    plan = threads.plan(wanted, place, Addressee(model, how.pop("setting", "")), room=how.pop("room", 10_000))
     if plan:
         threads.enter(plan)
         reply = Message("assistant", (Thinking("", f"signed {prompt}"), Text(prompt.upper())))
@@ -88,8 +88,11 @@ class TestACellThatIsRunAgain:
         assert "turn 2 is asked again; the 1 after it" in plan.notices[0]
         assert [turn.stale for turn in threads.existing("main").turns] == [False, False, True]
         after = asked(threads, "q4", cell="c4")
-        assert thoughts(after) == ["signed q1", "signed q2 again"]
+        assert thoughts(after) == []  # a part of it would be refused
         assert len(after.history) == 6
+        asked(threads, "q3 again", cell="c3")
+        asked(threads, "q4 again", cell="c4")
+        assert thoughts(asked(threads, "q5")) == ["signed q1", "signed q2 again", "signed q3 again", "signed q4 again"]
 
     def test_asks_several_times_in_one_run(self, threads):
         for prompt in ("a", "b"):
@@ -107,7 +110,7 @@ class TestACellThatIsRunAgain:
         assert prompts(threads) == ["q1", "q2", "q3", "x", "x"]
 
     def test_without_an_answer_the_thread_stays(self, threads):
-        plan = threads.plan(Wanted("main"), Place("c2", "again"), model=OPUS, room=10_000)
+        plan = threads.plan(Wanted("main"), Place("c2", "again"), Addressee(OPUS), room=10_000)
         threads.enter(plan)
         assert turned(plan, Message("user", (Text("q"),)), (), " ") is None
         threads.leave(plan, None)
@@ -162,8 +165,8 @@ class TestBranches:
 
 class TestTwoAtOnce:
     def test_the_second_is_refused(self, threads):
-        first = threads.plan(Wanted("main"), Place(), model=OPUS, room=10_000)
-        second = threads.plan(Wanted("main"), Place(), model=OPUS, room=10_000)
+        first = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
+        second = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
         threads.enter(first)
         with pytest.raises(CannotSend, match="still answering another cell"):
             threads.enter(second)
@@ -171,7 +174,7 @@ class TestTwoAtOnce:
         threads.enter(second)
 
     def test_a_plan_that_is_older_than_a_turn_is_refused(self, threads):
-        plan = threads.plan(Wanted("main"), Place(), model=OPUS, room=10_000)
+        plan = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
         asked(threads, "q4")
         with pytest.raises(CannotSend, match="still answering"):
             threads.enter(plan)
@@ -194,12 +197,14 @@ class TestHistory:
         firsts = [asked(threads, "x" * 350, room=3_000).history[0].content[0].text[0] for _ in range(4)]
         assert firsts == ["8"] * 4  # so that the prompt cache has it
 
-    def test_thinking_goes_back_to_the_model_that_thought_it(self, threads):
-        assert thoughts(asked(threads, "q4", model=FABLE)) == []
-        assert thoughts(asked(threads, "q5")) == ["signed q1", "signed q2", "signed q3"]
+    @pytest.mark.parametrize("other", [{"model": FABLE}, {"setting": "another system prompt"}])
+    def test_thinking_goes_back_only_where_all_is_as_it_was(self, threads, other):
+        assert thoughts(asked(threads, "q4")) == ["signed q1", "signed q2", "signed q3"]
+        assert thoughts(asked(threads, "q5", **other)) == []
+        assert thoughts(asked(threads, "q6")) == []
 
     def test_an_answer_that_was_broken_off_is_a_turn(self, threads):
-        plan = threads.plan(Wanted("main"), Place(), model=OPUS, room=10_000)
+        plan = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
         assert turned(plan, Message("user", (Text("q"),)), (), "half an").reply == "half an"
 
 

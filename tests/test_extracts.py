@@ -13,7 +13,7 @@ from fastmode_magic import extracts
 from fastmode_magic.extracts import CodeBlock, code, code_blocks, frame, tables
 
 # Makes an answer longer than what is parsed, and changes nothing in it.
-PADDING = "Lorem ipsum dolor sit amet.\n\n" * 2_000
+PADDING = f"{'Lorem ipsum ' * 400}\n\n" * 21
 assert len(PADDING) > extracts.LONGEST
 
 BLOCKS = [
@@ -222,46 +222,9 @@ def test_a_frame_of_records_that_differ():
 
 
 PIECES = (
-    *(
-        "> ",
-        "- ",
-        "1. ",
-        "    ",
-        "|",
-        "-",
-        "|-|-|\n",
-        "|a|b|\n",
-        "\n",
-        "\n\n",
-        "```",
-        "~~~",
-        "`",
-        "[",
-        "](",
-        "![",
-        "*",
-        "<",
-    ),
-    *(
-        ">",
-        "\\",
-        "&",
-        "a",
-        "<!--",
-        "\t",
-        "\0",
-        "\r",
-        "é",
-        "\u2028",
-        "\ud800",
-        "[a]: b\n",
-        "<br>",
-        "{",
-        "=",
-        "#",
-        "1",
-        ",",
-    ),
+    *("> ", "- ", "1. ", "    ", "|", "-", "|-|-|\n", "|a|b|\n", "\n", "\n\n", "```", "~~~", "`", "[", "](", "![", "*"),
+    *("<", ">", "\\", "&", "a", "<!--", "\t", "\0", "\r", "é", "\u2028", "\ud800", "[a]: b\n", "<br>", "{", "=", "#"),
+    *("1", ","),
 )
 
 
@@ -303,6 +266,8 @@ HOSTILE = {
     "lines of items": repeated("- a\n"),
     "lines of nested items": repeated("- " * 9 + "a\n"),
     "lazy lines": ">" * 19 + " a\n" + repeated("b\n"),
+    "lazy lines of quotes and items": "> - " * 6 + " a\n" + repeated("b\n"),
+    "lines that are looked at again and again": repeated("\n`![\n>- "),
     "stairs": "\n".join(" " * (2 * depth) + "- a" for depth in range(440)),
     "pipes": repeated("|"),
     "a wide table": repeated("|a")[:100_000] + "\n" + repeated("|-")[:100_000],

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastmode_magic.ledger.pace import INTERVAL_S, MOST, Pace
-from fastmode_magic.prompt.content import BYTES_PER_TOKEN
+from fastmode_magic.prompt.tokens import BYTES_PER_TOKEN
 
 
 def sampled(*looks):

@@ -38,7 +38,7 @@ class Blocks:
 
         match block.get("type"):
             case "text":
-                return Text(whole("text")) if whole("text") else None
+                return Text(whole("text")) if whole("text").strip() else None
             case "thinking":
                 return Thinking(whole("thinking"), whole("signature")) if whole("signature") else None
             case "redacted_thinking":

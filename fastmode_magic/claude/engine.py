@@ -12,7 +12,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..prompt.ask import Ask
-from ..prompt.content import ToolResult
 from .access import Access
 from .catalog import Model
 from .errors import BadInput, FastmodeError
@@ -21,6 +20,7 @@ from .policy import Rates
 from .standing import Account, Standing
 
 if TYPE_CHECKING:
+    from ..prompt.content import ToolResult
     from .transport import Connection, Transport
 
 FRAME_S = 0.035  # at most 29 frames a second: what a page can take
@@ -67,7 +67,7 @@ class Run:
             if frame and isinstance(frame[-1], Ended):
                 return
 
-    def reply(self, results: tuple[ToolResult, ...]) -> None:
+    def reply(self, results: "tuple[ToolResult, ...]") -> None:
         """Say what became of the calls that the last `Called` wanted."""
         if self._loop:
             self._loop.call_soon_threadsafe(self._results.put_nowait, results)

@@ -9,11 +9,14 @@ Times (`at_s`, `until_s`) are seconds on the engine's monotonic clock.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from ..prompt.content import Message, ToolUse
 from .errors import FastmodeError
 from .quota import Quota
 from .usage import Speed, Usage
+
+if TYPE_CHECKING:
+    from ..prompt.content import Message, ToolUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class FellBack:
 class Called:
     """The model wants `uses` called; the run goes on once it is told what became of them."""
 
-    uses: tuple[ToolUse, ...]
+    uses: "tuple[ToolUse, ...]"
     at_s: float
 
 
@@ -141,7 +144,7 @@ class Finished:
     stop_reason: str | None
     explanation: str | None
     at_s: float
-    messages: tuple[Message, ...] = ()
+    messages: "tuple[Message, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

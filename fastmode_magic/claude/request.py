@@ -14,8 +14,8 @@ from ..prompt.content import (
     Thinking,
     ToolResult,
     ToolUse,
-    estimate_tokens,
 )
+from ..prompt.tokens import estimate_tokens
 from .catalog import BETA_HEADER, Model
 from .usage import Speed
 

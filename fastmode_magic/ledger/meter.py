@@ -21,7 +21,7 @@ from ..claude.events import (
     Waiting,
 )
 from ..claude.usage import Speed, Usage
-from ..prompt.content import BYTES_PER_TOKEN
+from ..prompt.tokens import BYTES_PER_TOKEN
 from .pace import telling
 
 TELLING_S = 0.25  # text that came for less time says little of the thinking before it

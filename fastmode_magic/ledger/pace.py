@@ -1,6 +1,6 @@
 """The pace of a run over its time: a bounded list of samples, for a sparkline."""
 
-from ..prompt.content import BYTES_PER_TOKEN
+from ..prompt.tokens import BYTES_PER_TOKEN
 
 INTERVAL_S = 0.5
 SHORTEST_S = 0.05  # over a shorter time, tokens a second say more of the network than of the model

@@ -8,7 +8,7 @@ from IPython.core import completer
 
 from ..claude import catalog
 from ..session import Session
-from . import fastmode, options, variables
+from . import fastmode, options
 
 _KEYS = ("%%claude", "%claude", "%fastmode")
 _OURS = re.compile(r"(?:[^%!?]*=)?\s*(%%?claude|%fastmode)\s")
@@ -30,12 +30,15 @@ class Matcher:
 
     def __call__(self, context: Any) -> Any:
         """Answer IPython's completer."""
+        from . import variables
+
         line = context.line_with_cursor[: context.cursor_position]
         found, typed = self.words(line), _typed(line)
         in_prompt = _OURS.match(line) or context.full_text.lstrip().startswith("%%claude")
+        kind = "option"
         if in_prompt and (inside := variables.inside_braces(line, self._namespace)):
-            typed, found = inside
-        completions = [completer.SimpleCompletion(text=word, type="option") for word in found]
+            (typed, found), kind = inside, "instance"
+        completions = [completer.SimpleCompletion(text=word, type=kind) for word in found]
         return {"completions": completions, "matched_fragment": typed if found else context.token, "suppress": True}
 
     def hook(self, _shell: Any, event: Any) -> list[str]:
@@ -93,10 +96,11 @@ class Matcher:
                 return [f"{one.name}@{n}" for one in self._session.threads for n in range(1, len(one.turns) + 1)]
             case "saved" | "save":
                 return self._prompts()
-            case "schema":
-                return variables.schemas(self._namespace)
-            case "tools":
-                return variables.functions(self._namespace)
+            case "schema" | "tools":
+                from . import variables
+
+                named = variables.schemas if field == "schema" else variables.functions
+                return named(self._namespace)
         return []
 
     def _threads(self) -> list[str]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from ..answer import Answer
 from ..background import BackgroundAnswer
-from ..session import Session, use
+from ..current import use
+from ..session import Session
 from ..settings import FastMode
 from ..views.lab import Lab
 from . import completion, front_end, transform

@@ -116,6 +116,7 @@ def _turn(turn: Turn) -> dict[str, Any]:
     return {
         "at": turn.at.isoformat() if turn.at else None,
         "model": turn.model,
+        "setting": turn.setting,
         "cell": turn.cell,
         "complete": turn.complete,
         "stale": turn.stale,
@@ -132,6 +133,7 @@ def _read_turn(value: Mapping[str, Any]) -> Turn:
     return Turn(
         messages,
         str(value["model"]),
+        str(value["setting"]),
         datetime.fromisoformat(value["at"]) if value["at"] else None,
         value["cell"],
         None,

@@ -1,6 +1,7 @@
 """Arrays of numpy and what becomes one: shape, dtype, range, and all values or the corners of them."""
 
 import sys
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from .scalars import representation, scalar
 from .subjects import Rendered, Subject
 
 EXACT_VALUES = 20_000_000  # looked at in some 50 ms; of larger arrays a sample is
-FEW_VALUES = 1_000_000  # where they do not lie in a row
+FEW_VALUES = 1_000_000
 LONGEST_OBJECT = 40
 LINE = 120
 Array = np.ndarray[Any, Any]
@@ -27,7 +28,7 @@ def array(subject: Subject) -> Rendered:
     if value.dtype == object and value.size and is_picture(value.flat[0]):
         from .figures import figures
 
-        return figures(subject.of(value.ravel().tolist()))
+        return figures(subject.of([one for one in value.flat if is_picture(one)]))
     return _written(subject, value, described(type(value)), str(value.dtype))
 
 
@@ -86,11 +87,12 @@ def _facts(value: Array) -> list[str]:
 
 def _flat(value: Array) -> tuple[Array, int]:
     """All values, or each nth of many, and n; without a copy where they lie in a row."""
-    step = -(-value.size // EXACT_VALUES)
-    if step == 1 or value.flags.forc:
-        return value.ravel("K")[::step], step
-    step = -(-value.size // FEW_VALUES)
-    return value.flat[::step], step
+    if value.size <= EXACT_VALUES:
+        return value.ravel("K"), 1
+    step = value.size // FEW_VALUES
+    while gcd(step, value.size) > 1:  # or it could be the same column in each row
+        step += 1
+    return value.ravel("K")[::step] if value.flags.forc else value.flat[::step], step
 
 
 def _ends(present: Array, mark: str) -> list[str]:

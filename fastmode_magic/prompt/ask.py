@@ -1,12 +1,15 @@
 """What one cell asks of Claude, as a value."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from .content import Message, Piece, Text, estimate_tokens
-from .conversation import Continuation
-from .structure import Shape
-from .tools import Tool
+from .tokens import estimate_tokens
+
+if TYPE_CHECKING:
+    from .content import Message, Piece
+    from .conversation import Continuation
+    from .structure import Shape
+    from .tools import Tool
 
 Fallback = Literal["auto", "standard", "wait", "never"]
 Thinking = Literal["off", "summary"]
@@ -45,22 +48,24 @@ class Ask:
     thinking: Thinking = "off"
     fallback: Fallback = "auto"
     max_wait_s: float | None = None
-    content: tuple[Piece, ...] = ()
-    continuation: Continuation | None = None
-    shape: Shape | None = None
-    tools: tuple[Tool, ...] = ()
+    content: "tuple[Piece, ...]" = ()
+    continuation: "Continuation | None" = None
+    shape: "Shape | None" = None
+    tools: "tuple[Tool, ...]" = ()
     max_calls: int = 10
     confirm: bool = True
     makeup: tuple[Ingredient, ...] = ()
     notices: tuple[str, ...] = ()
 
     @property
-    def message(self) -> Message:
+    def message(self) -> "Message":
         """The user's message."""
+        from .content import Message, Text
+
         return Message("user", self.content or (Text(self.prompt),))
 
     @property
-    def messages(self) -> tuple[Message, ...]:
+    def messages(self) -> "tuple[Message, ...]":
         """What is sent: the thread so far, and the user's message."""
         return (*(self.continuation.history if self.continuation else ()), self.message)
 

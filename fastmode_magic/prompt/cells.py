@@ -9,7 +9,8 @@ from .excerpts import short_repr, shorter, visible
 
 LONGEST_CELL = 80
 LONGEST_NAME = 60
-ROUNDED = 6
+ROUNDED = 6  # significant digits
+SMALL_ARRAY = 20  # values
 _LOOKALIKES = frozenset(("", "None", "NaN", "nan", "NaT", "<NA>", "null", "True", "False", "…"))
 # packages whose objects say briefly what they are
 _PLAIN = frozenset(("datetime", "decimal", "uuid", "fractions", "pandas", "zoneinfo", "ipaddress", "pathlib"))
@@ -32,8 +33,9 @@ def cell(value: Any, null: str = "None") -> str:
             return shorter(visible(str(value)), LONGEST_CELL)
     except Exception:  # noqa: BLE001  # a date out of range, say: its repr may do
         return short_repr(value, LONGEST_CELL)
-    if root == "numpy":
-        return f"<array {value.shape} of {value.dtype}>" if hasattr(value, "shape") else short_repr(value, LONGEST_CELL)
+    if root == "numpy" and hasattr(value, "tolist"):
+        small = value.size <= SMALL_ARRAY
+        return short_repr(value.tolist(), LONGEST_CELL) if small else f"<array {value.shape} of {value.dtype}>"
     return short_repr(value, LONGEST_CELL)
 
 

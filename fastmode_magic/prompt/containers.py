@@ -5,13 +5,14 @@ from itertools import islice
 from typing import Any
 
 from .content import Text
-from .excerpts import counted, room, shortened, size
+from .excerpts import counted, room, shortened, shorter, size
 from .json_tree import DEEPEST, Endless, Node, Parts, Tree, layout
 from .kinds import described, is_picture
 from .members import look
 from .problems import CannotSend
 from .subjects import Rendered, Subject
 
+LONGEST_PATH = 200
 MOST_ASKED = 1_000  # members of a list that are asked whether they are pictures
 
 
@@ -55,11 +56,11 @@ def _endless(subject: Subject, endless: Endless) -> CannotSend:
     where = f"{subject.name}{endless.path}"
     if endless.deep:
         return CannotSend(
-            f"{subject.quoted} is nested more than {DEEPEST} levels deep (at {where:.200}…).",
+            f"{subject.quoted} is nested more than {DEEPEST} levels deep (at {shorter(where, LONGEST_PATH)}).",
             "Send a part of it, or say how to send it: with a `_repr_llm_` or a registered renderer.",
         )
     return CannotSend(
-        f"{subject.quoted} contains itself (at {where}).",
+        f"{subject.quoted} contains itself (at {shorter(where, LONGEST_PATH)}).",
         "Send a part of it that does not, or say how to send it: with a `_repr_llm_` or a registered renderer.",
     )
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-# Claude's tokenizers make some 3.5 bytes of English or code into a token; an estimate, always marked as one.
-BYTES_PER_TOKEN = 3.5
-PIXELS_PER_TOKEN = 750  # the service's own rule for images; larger ones are scaled down to about this many tokens
-IMAGE_TOKENS = 1_600
+from .tokens import estimate_tokens
+
+PATCH = 28  # the service's own rule for images: a token for each patch of so many pixels; larger ones are scaled down
+IMAGE_TOKENS = 4_784
 PDF_BYTES_PER_TOKEN = 40  # nobody can tell without reading the pages: an estimate from common papers
 
 
@@ -34,7 +34,10 @@ class Image:
     @property
     def tokens(self) -> int:
         """Estimated tokens."""
-        return IMAGE_TOKENS if self.size is None else min(IMAGE_TOKENS, self.size[0] * self.size[1] // PIXELS_PER_TOKEN)
+        if self.size is None:
+            return IMAGE_TOKENS
+        width, height = (-(-pixels // PATCH) for pixels in self.size)
+        return min(IMAGE_TOKENS, width * height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +130,6 @@ class Message:
         """The same without what is bound to model and conversation."""
         kept = tuple(block for block in self.content if not isinstance(block, Thinking | HiddenThinking))
         return Message(self.role, kept)
-
-
-def estimate_tokens(text: str) -> int:
-    """Tokens in `text`, estimated from its length in UTF-8 (other scripts take more tokens a character)."""
-    return round(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN)
 
 
 def words(pieces: Iterable[Block]) -> str:

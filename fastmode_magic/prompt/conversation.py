@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from .content import Message, Text, words
 from .problems import CannotSend
-from .turns import Place, Thread, Turn, sent
+from .turns import Addressee, Place, Thread, Turn, sent
 
 MOST_NAME = 60
 
@@ -17,7 +17,6 @@ class Wanted:
     name: str | None = None
     new: bool = False
     origin: str | None = None
-    tools: bool = False  # whether functions may be called again
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Continuation:
     at: int  # the new turn stands here, and takes the place of `replaced` turns
     replaced: int
     place: Place
-    model: str
+    to: Addressee
     seen: Thread | None  # what was under that name
     notices: tuple[str, ...] = ()
 
@@ -74,7 +73,7 @@ class Threads:
         known = ", ".join(self._threads) or "none yet"
         raise CannotSend(f"There is no thread {name!r}.", f"There are: {known}; `%%claude --thread NAME` begins one.")
 
-    def plan(self, wanted: Wanted, place: Place, *, model: str, room: int) -> Continuation | None:
+    def plan(self, wanted: Wanted, place: Place, to: Addressee, *, room: int) -> Continuation | None:
         """How an ask goes on; None for one that continues nothing. `room` is the most tokens of history.
 
         Raises CannotSend for names that cannot be, and for what is not there.
@@ -90,10 +89,10 @@ class Threads:
         before = self._branched(name, origin, place, new=new) if origin else self._begun(name or "", new=new)
         at, replaced = position(before, place)
         seen = self._threads.get(before.name)
-        history, left_out = sent(before.turns[:at], before.left_out, model, room, tools=wanted.tools)
+        history, left_out = sent(before.turns[:at], before.left_out, to, room)
         notices = tuple(_told(before, at, replaced, left_out, room))
         before = replace(before, left_out=left_out)
-        return Continuation(before.name, history, before, at, replaced, place, model, seen, notices)
+        return Continuation(before.name, history, before, at, replaced, place, to, seen, notices)
 
     def enter(self, plan: Continuation) -> None:
         """The ask goes out. Raises CannotSend if the thread is busy or has grown since it was planned."""
@@ -186,7 +185,7 @@ def turned(plan: Continuation, message: Message, came: tuple[Message, ...], text
     replies = came or (Message("assistant", (Text(text),)),)
     if not any(words(reply.content).strip() for reply in replies if reply.role == "assistant"):
         return None
-    return Turn((message, *replies), plan.model, None, plan.place.cell, plan.place.request)
+    return Turn((message, *replies), plan.to.model, plan.to.setting, None, plan.place.cell, plan.place.request)
 
 
 def _began(thread: Thread, place: Place) -> bool:

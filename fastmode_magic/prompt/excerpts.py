@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from .content import BYTES_PER_TOKEN
+from .tokens import BYTES_PER_TOKEN
 
 LEVELS = 3  # of nesting in a short repr
 ITEMS = 20

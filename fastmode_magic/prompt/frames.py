@@ -6,9 +6,10 @@ from typing import Any
 import narwhals as nw
 
 from .cells import label
-from .columns import Column, Series
+from .columns import Column
 from .kinds import by_class, described
 from .problems import CannotSend
+from .reductions import Series
 from .sheets import Sheet, rendered
 from .subjects import Rendered, Subject
 
@@ -19,12 +20,13 @@ def frame(subject: Subject) -> Rendered:
     if type(value).__name__ == "RecordBatch":
         value = import_module("pyarrow").Table.from_batches([value])
     arrow = type(value).__module__.startswith("pyarrow")
-    whole = nw.from_native(value, eager_only=True)
+    whole: Any = value if arrow else nw.from_native(value, eager_only=True)
     names: list[str] = value.column_names if arrow else whole.columns
 
     def series(at: int) -> Series:
         """By place: pyarrow lets names occur twice."""
-        return nw.from_native(value.column(at), series_only=True) if arrow else whole.get_column(names[at])
+        one: Series = nw.from_native(value.column(at), series_only=True) if arrow else whole.get_column(names[at])
+        return one
 
     sheet = Sheet(
         described(type(subject.value)),

@@ -37,12 +37,12 @@ def check_length(kind: str, length: int, what: str) -> None:
     """Raise CannotSend for more bytes than the service takes; `what` is named in the sentence."""
     if kind == PDF and length > LARGEST_PDF:
         raise CannotSend(
-            f"{what} is a PDF of {_megabytes(length)}; the service takes 32 MB as base64, which are 24 MB of PDF.",
+            f"{what} is a PDF of {_megabytes(length)}; the service takes 32 MB as base64, so 24 MB.",
             "Send some of its pages as a PDF of their own, or its text.",
         )
     if kind != PDF and length > LARGEST_IMAGE:
         raise CannotSend(
-            f"{what} is an image of {_megabytes(length)}; the service takes 5 MB as base64, which are 3.75 MB of image.",
+            f"{what} is an image of {_megabytes(length)}; the service takes 5 MB as base64, so 3.75 MB.",
             _SHRINK,
         )
 

@@ -114,7 +114,7 @@ class Tree:
             used += min(needs[count], level)
             count += 1
         level = _level(needs[:count], free)
-        return members[:count], [min(need, level) for need in needs[:count]]
+        return members[:count], [float("inf") if need <= level else level for need in needs[:count]]
 
     def _need(self, value: Any, cap: float, step: str) -> int:
         """Bytes of the whole of `value`, counted no further than `cap`."""

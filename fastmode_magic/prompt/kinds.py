@@ -54,6 +54,7 @@ _TABLE = {
 _BY_CLASS = {name: renderer for renderer, names in _TABLE.items() for name in names.split()}
 # what a class without a base class of its own is known by
 _BY_MARK = {"__dataclass_fields__": "containers.container", "__attrs_attrs__": "containers.container"}
+_NAMELESS = frozenset(("builtins", "__main__", "collections", "types"))  # packages that go without saying
 PICTURES = ("figures", "charts", "pictures")
 
 
@@ -97,9 +98,13 @@ def short_name(kind: type) -> str:
 
 
 def described(kind: type) -> str:
-    """ "pandas DataFrame" for it and for those that inherit from it; "Point" for what has no package of its own."""
-    root, name = _root(_own(kind, "__module__")).lstrip("_"), _own(kind, "__name__")
-    return name if root in {"builtins", "main__", "collections", "types"} else f"{root} {name}"
+    """ "pandas DataFrame"; "Frame (a pandas DataFrame)" for another's that inherits from it; "Point" in a notebook."""
+    name, own = _own(kind, "__name__"), _root(_own(kind, "__module__"))
+    known = next((one for one in ancestry(kind) if short_name(one) in _BY_CLASS), kind)
+    root = _root(_own(known, "__module__"))
+    if root in _NAMELESS or root == own:
+        return name if own in _NAMELESS else f"{own.lstrip('_')} {name}"
+    return f"{name} (a {root.lstrip('_')} {_own(known, '__name__')})"
 
 
 def matches(kind: type, name: str) -> bool:

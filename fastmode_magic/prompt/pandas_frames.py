@@ -8,10 +8,11 @@ import narwhals as nw
 import pandas as pd  # type: ignore[import-untyped]
 
 from .cells import cell, label
-from .columns import Column, Series
+from .columns import Column
 from .excerpts import listed
 from .frames import column
 from .kinds import described
+from .reductions import Series
 from .sheets import Sheet, rendered
 from .subjects import Rendered, Subject
 
@@ -24,8 +25,11 @@ def frame(subject: Subject) -> Rendered:
     """A DataFrame, its index as its first columns."""
     value = subject.value
     names = value.columns.tolist()
-    named, remarks = subject.asked("A column's name", lambda: _naming(value.columns, names))
-    index = _index(value.index)
+    write, remarks = subject.asked("A column's name", lambda: _naming(value.columns, names))
+    index = _index(subject, value.index)
+
+    def named(name: Any) -> str:
+        return subject.asked("A column's name", lambda: write(name))
 
     def made(at: int) -> Column:
         one = at - len(index)
@@ -44,13 +48,13 @@ def series(subject: Subject) -> Rendered:
     value = subject.value
     what = described(type(value))
     if isinstance(value, pd.MultiIndex):
-        columns = _index(value, "")
+        columns = _index(subject, value, "")
         return rendered(
             subject, Sheet(what, len(value), len(columns), columns.__getitem__, lambda at: columns[at].label)
         )
     alone = value if isinstance(value, pd.Series) else pd.Series(value, copy=False)
-    index = _index(alone.index)
-    name = NO_NAME if alone.name is None else label(alone.name)
+    index = _index(subject, alone.index)
+    name = subject.asked("The name", lambda: NO_NAME if alone.name is None else label(alone.name))
     columns = [*index, _column(name, alone, len(alone))]
     return rendered(
         subject,
@@ -72,11 +76,12 @@ def _column(name: str, values: Any, cells: int) -> Column:
     return column(name, whole, "None", countable=not slow or cells <= EXACT_OBJECTS)
 
 
-def _index(index: Any, mark: str = "(index)") -> list[Column]:
+def _index(subject: Subject, index: Any, mark: str = "(index)") -> list[Column]:
     """The columns of an index that is more than the numbers of the rows."""
     if isinstance(index, pd.RangeIndex) and (index.start, index.step, index.name) == (0, 1, None):
         return []
-    names = [f"{'' if name is None else label(name)} {mark}".strip() or NO_NAME for name in index.names]
+    labels = subject.asked("A name", lambda: ["" if name is None else label(name) for name in index.names])
+    names = [f"{one} {mark}".strip() or NO_NAME for one in labels]
     if not isinstance(index, pd.MultiIndex):
         return [_column(names[0], pd.Series(index, index=range(len(index)), copy=False), len(index))]
     return [Column(name, len(index), _level(index, at), "None") for at, name in enumerate(names)]

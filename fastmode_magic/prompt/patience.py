@@ -23,8 +23,11 @@ def within(limit_s: float, do: Callable[[], T]) -> T:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         return do()
     left_s, interval_s = signal.getitimer(signal.ITIMER_REAL)
-    if 0 < left_s <= limit_s:
-        return do()
+    return do() if 0 < left_s <= limit_s else _timed(limit_s, do, left_s, interval_s)
+
+
+def _timed(limit_s: float, do: Callable[[], T], left_s: float, interval_s: float) -> T:
+    """The same with the one timer that a process has; who had set it gets it back, less what has passed."""
     began_s = time.monotonic()
     running = [True]
 

@@ -17,7 +17,7 @@ from .content import Document, Image, Piece, Text
 from .excerpts import clean
 from .patience import PATIENCE_S
 from .problems import CannotSend
-from .subjects import Rendered, Subject
+from .subjects import Rendered, Subject, said
 
 __all__ = ["DEFAULT_ALLOWANCE", "Rendered", "register", "render"]
 
@@ -67,12 +67,25 @@ def _rendered(subject: Subject, spoken: frozenset[object]) -> Rendered:
         )
     for who, what, ask in _words(subject):
         if who not in spoken:
-            said = subject.asked(what, ask)
-            if said is not None and said is not NotImplemented:
-                return _as_said(subject, said, spoken | {who})
+            told = subject.asked(what, ask)
+            if told is not None and told is not NotImplemented:
+                return _as_said(subject, told, spoken | {who})
     if renderer := kinds.by_class(type(value)):
-        return renderer(subject)
+        return _by_table(subject, renderer)
     return _by_hook(subject)
+
+
+def _by_table(subject: Subject, renderer: kinds.Renderer) -> Rendered:
+    """What our renderer makes of an object, which may be odder than its library allows for."""
+    try:
+        return renderer(subject)
+    except CannotSend:
+        raise
+    except Exception as error:
+        raise CannotSend(
+            f"{subject.quoted}, a {kinds.described(type(subject.value))}, could not be rendered: {said(error)}",
+            f"Send its text with `str({subject.name})`, or register a renderer for it.",
+        ) from error
 
 
 def _words(subject: Subject) -> Iterator[_Word]:
@@ -95,16 +108,16 @@ def _called(found: Any, value: object) -> object:
         return None
 
 
-def _as_said(subject: Subject, said: object, spoken: frozenset[object]) -> Rendered:
+def _as_said(subject: Subject, told: object, spoken: frozenset[object]) -> Rendered:
     """What an object said of itself: texts as they are, bytes by their content, other objects in turn."""
     kind = kinds.described(type(subject.value))
-    if isinstance(said, str):
-        text = clean(str.__str__(said))
+    if isinstance(told, str):
+        text = clean(str.__str__(told))
         return Rendered((Text(text),), kind, inline="\n" not in text)
-    if type(said) in {list, tuple}:
-        each = replace(subject, allowance=subject.allowance // max(1, len(said)))  # type: ignore[arg-type]
-        return _joined([_as_said(each, one, spoken) for one in said], kind)  # type: ignore[attr-defined]
-    rendered = _rendered(subject.of(said), spoken)
+    if type(told) in {list, tuple}:
+        each = replace(subject, allowance=subject.allowance // max(1, len(told)))  # type: ignore[arg-type]
+        return _joined([_as_said(each, one, spoken) for one in told], kind)  # type: ignore[attr-defined]
+    rendered = _rendered(subject.of(told), spoken)
     return Rendered(rendered.pieces, kind, rendered.cut, rendered.inline)
 
 

@@ -61,7 +61,8 @@ def rendered(subject: Subject, sheet: Sheet) -> Rendered:
     if sheet.rows * (4 * sheet.width + 2) <= free:  # or it cannot be whole
         written = _whole(subject, sheet, _facts(subject, sheet, free), free)
     if written is None:
-        facts = _facts(subject, sheet, free, rounds=True)
+        share = free if sheet.rows <= free else int(free * COLUMNS_SHARE)  # more have no room beside the rows
+        facts = _facts(subject, sheet, share, rounds=True)
         written = _whole(subject, sheet, facts, free) or _sampled(subject, sheet, facts, free)
     text, cuts = written
     sent = shortened(clean(f"{intro}{text}"), subject.allowance)
@@ -158,7 +159,8 @@ class _Rows:
         columns = [[column[at] for at in picked] for column in self.cells]
         if self.numbered:
             columns.insert(0, [str(self.positions[at]) for at in picked])
-        labels = ["row", *self.labels] if self.numbered else self.labels
+        number = "row number" if "row" in self.labels else "row"
+        labels = [number, *self.labels] if self.numbered else self.labels
         return "\n".join([*head(labels), *map(row, zip(*columns, strict=True))])
 
     def fitted(self, fewest: int, free: int) -> tuple[int, str] | None:
@@ -179,7 +181,7 @@ def _columns(facts: _Facts) -> str:
 
 def _remarks(facts: _Facts) -> str:
     estimated = any(said[2].startswith("~") or said[3].startswith("~") for _, said in facts)
-    remark = f"\n\n`~`: seen in {SAMPLED:,} evenly spaced rows; counts are scaled up from them" if estimated else ""
+    remark = f"\n\n`~`: seen in {SAMPLED:,} rows, spread evenly; counts are scaled up from them" if estimated else ""
     return remark + (f"\n\nFloats are rounded to {ROUNDED} significant digits." if _rounded(facts) else "")
 
 

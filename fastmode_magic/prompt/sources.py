@@ -14,6 +14,7 @@ from .subjects import Rendered, Subject
 from .traces import is_cell
 
 LONGEST_LINE = 200
+_METHODS = {"method", "method_descriptor", "wrapper_descriptor", "classmethod_descriptor", "method-wrapper"}
 
 
 def source(subject: Subject) -> Rendered:
@@ -67,9 +68,10 @@ def _class_source(value: type) -> str | None:
     methods = (getattr(one, "__func__", getattr(one, "fget", one)) for one in vars(value).values())
     codes = (getattr(method, "__code__", None) for method in methods)
     for code in codes:
-        if isinstance(code, CodeType) and code.co_qualname.startswith(f"{value.__qualname__}."):
-            if found := _definition(linecache.getlines(code.co_filename), value.__name__, code.co_firstlineno):
-                return found
+        if not isinstance(code, CodeType) or not code.co_qualname.startswith(f"{value.__qualname__}."):
+            continue
+        if found := _definition(linecache.getlines(code.co_filename), value.__name__, code.co_firstlineno):
+            return found
     if value.__module__ != "__main__":
         return None
     cells = (linecache.getlines(file) for file in reversed(list(linecache.cache)) if is_cell(file))
@@ -110,7 +112,7 @@ def _documented(subject: Subject, value: Any) -> Rendered:
 def _what(value: Any) -> str:
     if isinstance(value, type):
         return "class"
-    return "method" if inspect.ismethod(value) or inspect.ismethoddescriptor(value) else "function"
+    return "method" if type(value).__name__ in _METHODS else "function"
 
 
 def _name(value: Any) -> str:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .content import Message, Text, ToolResult, ToolUse, words
-from .tools import described
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +11,7 @@ class Turn:
     """One question and its answer.
 
     messages   the user's, what tools brought, and the model's
-    model      id of the model that answered, to which its thinking is bound
+    model      id of the model that answered, and `setting` a mark of system prompt and tools: thinking is bound to both
     cell       id of the notebook's cell that asked, and `request` the one of that run; None where nobody said
     complete   whether the answer came to its end
     stale      whether a turn before it was run again since: it answers words that are gone
@@ -20,6 +19,7 @@ class Turn:
 
     messages: tuple[Message, ...]
     model: str
+    setting: str = ""
     at: datetime | None = None
     cell: str | None = None
     request: str | None = None
@@ -50,6 +50,8 @@ class Turn:
     @property
     def told(self) -> "tuple[Message, ...]":
         """Question and answer with calls and their results as words."""
+        from .tools import described
+
         parts: list[str] = []
         uses: dict[str, str] = {}
         for message in self.messages[1:]:
@@ -76,6 +78,15 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who is asked: the model, a mark of the system prompt and tools that it gets, whether these are any."""
+
+    model: str
+    setting: str = ""
+    tools: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a turn is asked: the cell, and this run of it."""
 
@@ -83,25 +94,23 @@ class Place:
     request: str | None = None
 
 
-def sent(
-    turns: tuple[Turn, ...], left_out: int, model: str, room: int, *, tools: bool
-) -> tuple[tuple[Message, ...], int]:
-    """The messages of `turns` that are sent to `model`, and how many turns are left out to fit into `room` tokens.
+def sent(turns: tuple[Turn, ...], left_out: int, to: Addressee, room: int) -> tuple[tuple[Message, ...], int]:
+    """The messages of `turns` that are sent, and how many turns are left out to fit into `room` tokens.
 
     What is left out is kept for as long as it can be, so that what is sent begins the same and is read from the
-    prompt cache: past the bound, half of it is left free. Thinking is sent back to the model that thought it, in the
-    conversation in which it did; elsewhere the service would refuse it.
+    prompt cache: past the bound, half of it is left free. Thinking goes back only where all is as it was when the
+    model thought it: elsewhere the service may refuse it, and it does not take a part of it.
     """
     left_out = min(left_out, len(turns))
     sizes = [turn.tokens for turn in turns]
     if sum(sizes[left_out:]) > room:
         while left_out < len(turns) and sum(sizes[left_out:]) > room // 2:
             left_out += 1
+    same = not left_out and all(
+        (turn.model, turn.setting) == (to.model, to.setting) and not turn.stale for turn in turns
+    )
     messages: list[Message] = []
-    as_it_was = left_out == 0
     for turn in turns[left_out:]:
-        as_words = turn.calls and not tools
-        as_it_was = as_it_was and not turn.stale and not as_words
-        kept = as_it_was and turn.model == model
-        messages += [one if kept else one.without_thinking for one in (turn.told if as_words else turn.messages)]
+        whole = turn.told if turn.calls and not to.tools else turn.messages
+        messages += whole if same else [message.without_thinking for message in whole]
     return tuple(messages), left_out

@@ -59,11 +59,12 @@ class _Maker:
 
     def _joined_all(self, schema: Schema, name: str, path: tuple[str, ...]) -> Any:
         """A value for all parts of an `allOf` at once."""
-        references = [part["$ref"] for part in schema["allOf"] if isinstance(part, Mapping) and "$ref" in part]
+        parts = [part for part in schema["allOf"] if isinstance(part, Mapping)]
+        references = [part["$ref"] for part in parts if "$ref" in part]
         if any(path.count(reference) > 1 for reference in references):
             return _ENDLESS
-        parts = [target(part["$ref"], self._root) if "$ref" in part else part for part in schema["allOf"]]
-        whole = _joined(_without(schema, "allOf"), *(part for part in parts if isinstance(part, Mapping)))
+        found = [target(part["$ref"], self._root) if "$ref" in part else part for part in parts]
+        whole = _joined(_without(schema, "allOf"), *(part for part in found if isinstance(part, Mapping)))
         return self.value(whole, name, (*path, *references))
 
     def _enumerated(self, values: list[Any], name: str) -> Any:
@@ -139,7 +140,10 @@ class _Maker:
         if (said := self._findings.number(fits)) is not None:
             return int(said) if whole else said
         number = self._findings.count(name)
-        return _stepped(low, high, step, number) if step else _between(low, high, number)
+        if not step:
+            return _between(low, high, number)
+        made = _stepped(low, high, step, number)
+        return int(made) if whole else made
 
     def _string(self, schema: Schema, name: str) -> str:
         least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", 10_000))

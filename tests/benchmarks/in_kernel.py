@@ -36,7 +36,7 @@ def frames(tokens: int) -> None:
     from fastmode_magic.claude import catalog
     from fastmode_magic.claude.engine import Engine
     from fastmode_magic.claude.policy import Rates
-    from fastmode_magic.session import current
+    from fastmode_magic.current import current
 
     session, clock = current(), Clock()
     engine = Engine(clock=clock)
@@ -57,7 +57,7 @@ def messages(tokens: int) -> None:
     from IPython import get_ipython
 
     from fastmode_magic.claude.engine import Engine, Run
-    from fastmode_magic.session import current
+    from fastmode_magic.current import current
     from fastmode_magic.views.line import Line
 
     session, clock = current(), Clock()

@@ -57,7 +57,7 @@ class Kernel:
 
     def say_hello(self) -> None:
         """Be a page with the lab extension."""
-        comm_id = self.run("from fastmode_magic.session import current; print(current().pages.lab._comm.comm_id)")
+        comm_id = self.run("from fastmode_magic.current import current; print(current().pages.lab._comm.comm_id)")
         content = {"comm_id": comm_id.strip(), "data": {"hello": True}}
         self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
         assert self.run("print(current().pages.lab.announced)").strip() == "True"

@@ -165,12 +165,12 @@ class TestThreads:
         run(shell, "%fastmode threads")
         assert capsys.readouterr().out.splitlines()[:7] == [
             "- main · 2 turns · ~2 tokens",
-            "    - 1. 2+2? → 4",
+            "    - 1 2+2? → 4",
             "        - main-2 · 2 turns · ~2 tokens · from main@1",
-            "            - 2. 2+2? → 4",
-            "    - 2. 2+2? → 4",
+            "            - 2 2+2? → 4",
+            "    - 2 2+2? → 4",
             "- other · 1 turn · ~1 token",
-            "    - 1. 2+2? → 4",
+            "    - 1 2+2? → 4",
         ]
 
     def test_for_what_follows(self, shell, simulator, capsys):

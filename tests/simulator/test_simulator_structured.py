@@ -236,6 +236,8 @@ BOUNDED = st.one_of(
     st.just({"type": "array", "items": {"enum": ["a", "b"]}, "uniqueItems": True}),
     st.just({"type": "object", "required": ["a"], "additionalProperties": {"type": "integer"}}),
     st.just({"allOf": [{"properties": {"a": {"type": "string"}}}, {"required": ["b"]}], "type": "object"}),
+    st.just({"allOf": [True, {"type": "integer"}]}),
+    st.just({"type": "integer", "multipleOf": 2.0, "minimum": 3.5}),
     st.just({"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "items": False}),
 )
 
@@ -255,8 +257,11 @@ def test_a_circle_ends():
     conforms(found, schema)
     assert found["next"]["next"] is None
     assert found["children"][0]["children"] == []
-    endless = NODE | {"$defs": {"Node": closed(["next"], next=NODE)}}
-    assert instance(endless, Findings("")) is None
+
+
+@pytest.mark.parametrize("node", [closed(["next"], next=NODE), {"allOf": [NODE]}, {"anyOf": [NODE]}, NODE])
+def test_what_has_no_end_is_none(node):
+    assert instance(NODE | {"$defs": {"Node": node}}, Findings("")) is None
 
 
 @pytest.mark.parametrize(

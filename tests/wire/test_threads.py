@@ -10,6 +10,12 @@ from fastmode_magic.session import Session
 from fastmode_magic.simulator import Scenario, Simulator
 from fastmode_magic.views.lab import Place
 
+
+def len_of(text: str) -> int:
+    """How long a text is."""
+    return len(text)
+
+
 LONG = "Here is what I know of the data. " * 100
 
 
@@ -105,7 +111,21 @@ class TestThinking:
         for place in places:
             ask(session, f"In {place.cell}", place=place)
         kinds = [[block["type"] for block in message["content"]] for message in simulator.requests[-1].body["messages"]]
-        assert kinds == [["text"], ["thinking", "text"], ["text"], ["text"], ["text"]]
+        assert kinds == [["text"]] * 5
+
+    @pytest.mark.parametrize("change", [{"system": "Be brief."}, {"tools": [len_of], "yes": True}])
+    def test_or_where_the_service_was_told_other_things(
+        self, session: Session, change: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Simulator(first_byte_s=0, fast_rate=0, standard_rate=0, preserved_thinking=True) as strict:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", strict.url)
+            strict.script("thinking", "thinking", "thinking")
+            ask(session, "2+2?")
+            ask(session, "3+3?")
+            assert "thinking" in blocks(strict)
+            ask(session, "4+4?", **change)
+            again = strict.requests[2].body["messages"]
+            assert [block["type"] for message in again for block in message["content"]] == ["text"] * 5
 
     def test_that_the_service_refuses_is_left_out_once_and_that_is_said(
         self, session: Session, simulator: Simulator
@@ -123,7 +143,6 @@ class TestThinking:
         )
         assert blocks(simulator) == ["text", "text", "text"]
         assert len(simulator.requests) == 3
-
 
     def test_a_refusal_that_has_nothing_to_do_with_what_was_sent_ends_the_cell(
         self, session: Session, simulator: Simulator

@@ -25,7 +25,8 @@ export class InsertedCells {
 
   private takeBack(model: NonNullable<NotebookPanel["content"]["model"]>, cell: string): void {
     const made = this.made.get(cell);
-    const untouched = (one: CellModel) => one.sharedModel.getSource() === made?.get(one.id) && !one.outputs?.length;
+    const untouched = (one: CellModel) =>
+      one.sharedModel.getSource() === made?.get(one.id) && one.executionCount === null;
     for (const one of made ? [...model.cells].filter(untouched) : []) {
       model.sharedModel.deleteCell([...model.cells].findIndex(({ id }) => id === one.id));
     }

@@ -179,6 +179,7 @@ declare module "@jupyterlab/notebook" {
     readonly type: string;
     readonly outputs?: Outputs;
     readonly executionState?: string;
+    readonly executionCount?: number | null;
     mimeType: string;
     readonly mimeTypeChanged: Signal<unknown>;
     readonly contentChanged: Signal<void>;
