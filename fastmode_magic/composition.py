@@ -24,7 +24,7 @@ from .settings import Values
 LARGEST_BYTES = 30_000_000  # of images and documents as they travel; the service takes requests of up to 32 MB
 # What a cell can say beyond the fields of an Ask.
 EXTRAS = frozenset({"variables", "thread", "new", "origin", "schema", "tools", "yes", "saved"})
-_INNER = frozenset({"prompt", "content", "continuation", "shape", "confirm", "makeup", "notices"})
+_INNER = frozenset({"prompt", "typed", "content", "continuation", "shape", "confirm", "makeup", "notices"})
 FIELDS = {one.name for one in dataclass_fields(Ask)} - _INNER | EXTRAS
 
 
@@ -65,6 +65,7 @@ def _composed(prompt: str | Sequence[object], fields: Mapping[str, Any], context
     ask = replace(
         ask,
         prompt=words(content.pieces),
+        typed=prompt if isinstance(prompt, str) else words(content.pieces),
         content=() if plain else content.pieces,
         continuation=continuation,
         shape=_shape(fields.get("schema"), context),

@@ -33,7 +33,7 @@ def continued(threads: Threads, active: Running, answer: Answer, folder: str) ->
         return answer
     turn = None
     if answer.stop_reason != "refusal":  # a conversation that goes on from a refusal is refused again
-        turn = turned(plan, ask.message, active.came, answer.text)
+        turn = turned(plan, ask.typed, (ask.message, *active.came), answer.text)
     if turn:
         turn = replace(turn, at=answer.at, complete=answer.complete)
     thread = threads.leave(plan, turn)

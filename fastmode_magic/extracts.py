@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
     from markdown_it.token import Token
 
-LONGEST = 100_000  # characters that are parsed
+LONGEST = 60_000  # characters that are parsed
 MOST_CHECKS = 300_000  # that the parser makes of lines, in some 0.5 s; an honest answer needs about 10 a line
 LIBRARIES = ("pandas", "polars")  # the first that can be imported makes the frames
 PYTHON = frozenset({"python", "py", "python3", "py3", "ipython", "ipython3"})

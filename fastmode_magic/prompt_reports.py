@@ -85,7 +85,8 @@ def prompts(session: "Session") -> str:
     if not entries:
         return f"There is no saved prompt in {code(folder)}: `%%claude --save NAME` saves a cell's."
     rows = [
-        f"| {code(one.name)} | {one.version} | {one.modified:%Y-%m-%d %H:%M} | {code(_short(one.first_line))} |"
+        f"| {code(one.name)} | {one.version} | {one.modified.astimezone():%Y-%m-%d %H:%M} | {code(_short(one.first_line))}"
+        " |"
         for one in entries
     ]
     head = ["| prompt | version | changed | begins |", "|---|---|---|---|"]
@@ -167,13 +168,13 @@ def _tree(known: Threads, thread: Thread, depth: int, seen: set[str]) -> Iterato
 def _line(turn: Turn) -> str:
     marks = [*([] if turn.complete else ["broken off"]), *(["answers earlier words"] if turn.stale else [])]
     after = f" ({', '.join(marks)})" if marks else ""
-    return f"{sentence(_short(turn.prompt))} → {sentence(_short(turn.reply))}{after}"
+    return f"{sentence(_short(turn.typed))} → {sentence(_short(turn.reply))}{after}"
 
 
 def _whole(thread: Thread) -> str:
     parts = []
     for number, turn in enumerate(thread.turns, 1):
-        parts += [f"**{number}. You**", fenced(turn.prompt), f"**Claude** ({sentence(turn.model)})", fenced(turn.reply)]
+        parts += [f"**{number}. You**", fenced(turn.typed), f"**Claude** ({sentence(turn.model)})", fenced(turn.reply)]
     return "\n\n".join(parts)
 
 

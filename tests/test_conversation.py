@@ -40,12 +40,12 @@ def asked(
         threads.enter(plan)
         reply = Message("assistant", (Thinking("", f"signed {prompt}"), Text(prompt.upper())))
         message = Message("user", (Text(prompt),))
-        threads.leave(plan, turned(plan, message, (reply,), ""))
+        threads.leave(plan, turned(plan, prompt, (message, reply), ""))
     return plan
 
 
 def prompts(threads: Threads, name: str = "main") -> list[str]:
-    return [turn.prompt for turn in threads.existing(name).turns]
+    return [turn.typed for turn in threads.existing(name).turns]
 
 
 def thoughts(plan: Continuation) -> list[str]:
@@ -112,7 +112,7 @@ class TestACellThatIsRunAgain:
     def test_without_an_answer_the_thread_stays(self, threads):
         plan = threads.plan(Wanted("main"), Place("c2", "again"), Addressee(OPUS), room=10_000)
         threads.enter(plan)
-        assert turned(plan, Message("user", (Text("q"),)), (), " ") is None
+        assert turned(plan, "q", (Message("user", (Text("q"),)),), " ") is None
         threads.leave(plan, None)
         assert prompts(threads) == ["q1", "q2", "q3"]
 
@@ -205,7 +205,7 @@ class TestHistory:
 
     def test_an_answer_that_was_broken_off_is_a_turn(self, threads):
         plan = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
-        assert turned(plan, Message("user", (Text("q"),)), (), "half an").reply == "half an"
+        assert turned(plan, "q", (Message("user", (Text("q"),)),), "half an").reply == "half an"
 
 
 @pytest.mark.parametrize("name", ["main", "été", "a-b_2", "2nd", "課題"])
@@ -236,6 +236,7 @@ class TestFiles:
                 Message("user", (ToolResult("t", (Text("3"), Image("image/png", b"x")), failed=True),)),
                 Message("assistant", (Text("three"),)),
             ),
+            "Look",
             OPUS,
             cell="c1",
             stale=True,

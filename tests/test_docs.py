@@ -21,7 +21,9 @@ def test_the_tables_of_the_readme_are_those_of_the_code() -> None:
     assert written(text) == text, "run `make docs`"
 
 
-@pytest.mark.parametrize("path", ["README.md", "notebooks/01_quickstart.ipynb", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "path", ["README.md", "notebooks/01_quickstart.ipynb", "notebooks/02_prompts.ipynb", "CHANGELOG.md"]
+)
 def test_every_flag_that_is_named_exists(path: str) -> None:
     named = set(FLAG.findall((ROOT / path).read_text("utf-8"))) - OTHERS
     assert named <= set(options.FLAGS), named - set(options.FLAGS)

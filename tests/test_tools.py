@@ -5,7 +5,7 @@ import enum
 import functools
 import json
 from datetime import date
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -192,6 +192,17 @@ def test_what_an_annotation_says_comes_before_the_docstring():
         """
 
     assert tool(f, "f").schema["properties"]["x"]["description"] == "at least three"
+
+
+def test_annotations_are_read_where_the_function_was_written():
+    written: dict[str, Any] = {"Day": date}
+    exec("def inner(day: 'Day') -> 'Nowhere': return day", written)
+
+    @functools.wraps(written["inner"])
+    def outer(**named):
+        return written["inner"](**named)
+
+    assert call(tool(outer, "f"), {"day": "2026-01-31"}) == date(2026, 1, 31)
 
 
 def test_a_tool_is_itself_alone():

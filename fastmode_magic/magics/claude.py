@@ -28,9 +28,14 @@ HELP = f"""Send a cell, or a line, to Claude; the answer streams in and is kept.
     %claude [flags] prompt           the prompt is the rest of the line
     a = %claude [flags] prompt       `a` receives the Answer
 
-NAME, `_` and `Out[n]` hold the Answer: `.text .speed .cost .tokens_per_s .usage .fallback .complete` and more.
+NAME, `_` and `Out[n]` hold the Answer: `.text .speed .cost .tokens_per_s .usage .fallback .complete .code .tables`, and
+`.data .df` with --schema.
 Without flags a cell goes at standard speed until `%fastmode on`. When fast is refused the answer comes at standard
 speed, and says so. Words on the %%claude line are flags or one NAME; `%claude -- --text` begins a prompt with dashes.
+
+Braces with a variable of the notebook are filled in: {{name}}, {{obj.attr}}, {{row["x"]}}, {{x:.2f}}. Frames, arrays and
+dicts become what Claude reads best; figures, images and PDFs (by Path) are sent as such; {{error}}, the last one, a
+{{function}} and {{In[3]}} work too. Nothing is called, and all other braces stay as they are written: JSON, LaTeX, code.
 
 Flags:
 {options.usage()}
@@ -46,9 +51,16 @@ Examples:
     answer = %claude --fast --fallback never What is a p-value?
 
     %%claude --fast --dry-run
-    What would this cost?
+    What would this cost, with {{df}}?
 
-`%fastmode` shows the session: speed, quota, cost; `%fastmode doctor` tests the connection.
+    %%claude --thread cleaning
+    Which columns of {{df}} look wrong?
+
+    %%claude invoices --schema Invoice --with extraction-rules
+    {{letter}}
+
+`%fastmode` shows the session: speed, quota, cost; `%fastmode fix` repairs the last error; `%fastmode threads` shows the
+conversations; `%fastmode doctor` tests the connection.
 """
 
 
@@ -83,7 +95,7 @@ class ClaudeMagics(Magics):
         fields = dict(said)
         dry_run, background, code, save = (fields.pop(one, None) for one in ("dry_run", "background", "code", "save"))
         self._check(fields, background=background, code=code)
-        ask = self.session.ask(prompt, self.shell.user_ns, front_end.place(self.shell), **fields)
+        ask = self.session.ask(prompt, prompts.namespace(self.shell), front_end.place(self.shell), **fields)
         if dry_run:
             from .. import prompt_reports
 

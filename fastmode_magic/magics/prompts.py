@@ -1,6 +1,7 @@
 """Saved prompts, threads and repairs, by their commands."""
 
 import sys
+from collections import ChainMap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,17 @@ from typing import Any
 from ..claude.errors import BadInput, FastmodeError, Interrupted
 from ..prompt.problems import CannotSend
 from ..session import Session
+
+
+def last_error() -> BaseException | None:
+    """The last error of the notebook."""
+    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)  # the first from Python 3.12 on
+    return error if isinstance(error, BaseException) else None
+
+
+def namespace(shell: Any) -> Mapping[str, Any]:
+    """What a prompt can name: the notebook's variables, and `error` for the last one unless there is one called so."""
+    return ChainMap(shell.user_ns, {"error": error}) if (error := last_error()) else shell.user_ns
 
 
 def save(session: Session, name: str, prompt: str) -> str:
@@ -48,8 +60,8 @@ def repair_of(session: Session, namespace: Mapping[str, Any], wish: str) -> str:
     """The prompt that repairs the last error of the notebook. Raises BadInput where there is none."""
     from ..prompt.repair import repair
 
-    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)  # the first from Python 3.12 on
-    if not isinstance(error, BaseException):
+    error = last_error()
+    if error is None:
         raise BadInput("There is no error to repair.", "Run a cell that fails, then type `%fastmode fix`.")
     if isinstance(error, FastmodeError | Interrupted):
         raise BadInput(

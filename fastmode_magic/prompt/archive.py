@@ -117,6 +117,7 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "at": turn.at.isoformat() if turn.at else None,
         "model": turn.model,
         "setting": turn.setting,
+        "typed": turn.typed,
         "cell": turn.cell,
         "complete": turn.complete,
         "stale": turn.stale,
@@ -132,6 +133,7 @@ def _read_turn(value: Mapping[str, Any]) -> Turn:
         raise ValueError("a turn that begins without a question")
     return Turn(
         messages,
+        str(value["typed"]),
         str(value["model"]),
         str(value["setting"]),
         datetime.fromisoformat(value["at"]) if value["at"] else None,

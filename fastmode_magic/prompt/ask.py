@@ -31,6 +31,7 @@ class Ask:
 
     `max_tokens` bounds thinking and text together. `max_wait_s` is in seconds; None means the default of `fallback`.
 
+    typed         what the user wrote, before variables were filled in
     content       what is sent for the prompt, where that is more than its words
     continuation  the thread that it continues, and what of it is sent
     shape         what the answer must fit
@@ -48,6 +49,7 @@ class Ask:
     thinking: Thinking = "off"
     fallback: Fallback = "auto"
     max_wait_s: float | None = None
+    typed: str = ""
     content: "tuple[Piece, ...]" = ()
     continuation: "Continuation | None" = None
     shape: "Shape | None" = None

@@ -177,15 +177,16 @@ def position(thread: Thread, place: Place) -> tuple[int, int]:
     return own[0], together
 
 
-def turned(plan: Continuation, message: Message, came: tuple[Message, ...], text: str) -> Turn | None:
-    """The turn that an ask has become: `came` where the stream came to its end, else what there is of `text`.
+def turned(plan: Continuation, typed: str, messages: tuple[Message, ...], text: str) -> Turn | None:
+    """The turn that an ask has become, of the user's message and those that came where the stream came to its end.
 
-    None where no words came: there is nothing to go on from.
+    Where it did not, the reply is what there is of `text`. None where no words came: nothing can go on from that.
     """
-    replies = came or (Message("assistant", (Text(text),)),)
+    message, *came = messages
+    replies = came or [Message("assistant", (Text(text),))]
     if not any(words(reply.content).strip() for reply in replies if reply.role == "assistant"):
         return None
-    return Turn((message, *replies), plan.to.model, plan.to.setting, None, plan.place.cell, plan.place.request)
+    return Turn((message, *replies), typed, plan.to.model, plan.to.setting, None, plan.place.cell, plan.place.request)
 
 
 def _began(thread: Thread, place: Place) -> bool:

@@ -38,8 +38,11 @@ def filled(text: str, namespace: Mapping[str, Any], allowance: int, secrets: Ite
         if key not in known:
             known[key] = _rendered(variable, allowance)
             without_keys(known[key].pieces, variable.path, secrets)
-        pieces += [Text(text[at : variable.start]), *_apart(known[key], text, variable)]
+        before = text[at : variable.start]
+        pieces += [Text(before if known[key].inline else before.rstrip(" \t")), *_apart(known[key], text, variable)]
         at = variable.end
+        if not known[key].inline:
+            at += len(text[at:]) - len(text[at:].lstrip(" \t"))
     pieces.append(Text(text[at:]))
     own = sum(piece.tokens for piece in (Text(text[a:b]) for a, b in _between(text, found.variables)))
     makeup = [Ingredient("the cell's own words", "text", own)]

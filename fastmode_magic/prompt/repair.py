@@ -16,7 +16,7 @@ ERROR_TOKENS, VARIABLE_TOKENS, MOST_VARIABLES = 3_000, 500, 12
 _SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 ASK = (
     "A cell of my Jupyter notebook failed. Say in two or three sentences why, then give the whole corrected cell as "
-    "one Python code block. Change no more than the repair needs; if the fault is elsewhere, say where, and give that code."
+    "one Python code block. Change no more than the repair needs; if the fault is elsewhere, say so and give that code."
 )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_origin
 
 from .problems import CannotSend
 from .schemas import DEFINITIONS, Schema, lenient_generator, sendable
+from .typed_dicts import modern
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -124,6 +125,7 @@ def _of_type(value: Any, name: str) -> Shape:
 
     adapter: TypeAdapter[Any]
     try:
+        value = modern(value)
         adapter = TypeAdapter(value)
         schema = sendable(adapter.json_schema(schema_generator=lenient_generator()), name)
         if wrapped := schema.get("type") != "object":

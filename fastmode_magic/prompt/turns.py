@@ -11,6 +11,7 @@ class Turn:
     """One question and its answer.
 
     messages   the user's, what tools brought, and the model's
+    typed      what the user wrote, before variables were filled in
     model      id of the model that answered, and `setting` a mark of system prompt and tools: thinking is bound to both
     cell       id of the notebook's cell that asked, and `request` the one of that run; None where nobody said
     complete   whether the answer came to its end
@@ -18,6 +19,7 @@ class Turn:
     """
 
     messages: tuple[Message, ...]
+    typed: str
     model: str
     setting: str = ""
     at: datetime | None = None
@@ -25,11 +27,6 @@ class Turn:
     request: str | None = None
     complete: bool = True
     stale: bool = False
-
-    @property
-    def prompt(self) -> str:
-        """The user's words."""
-        return words(self.messages[0].content)
 
     @property
     def reply(self) -> str:

@@ -93,7 +93,7 @@ def quota(levels: Quota, now_s: float) -> str | None:
 
 Facts = list[tuple[str, str]]  # (label, words), in the order in which they are shown
 # the words of the others speak for themselves
-_LABELLED = {"first token", "first text", "took", "session", "fast quota", "asked"}
+_LABELLED = {"first token", "first text", "took", "session", "fast quota", "asked", "thread"}
 
 
 def facts(answer: "Answer", totals: Snapshot | None = None, quota_words: str | None = None) -> Facts:
@@ -110,6 +110,8 @@ def facts(answer: "Answer", totals: Snapshot | None = None, quota_words: str | N
         if (answer.thought or answer.usage.thinking_tokens) and not answer.thinking_shown:
             found.append(("thinking", _hidden(answer.usage)))
     found.append(("cost", cost(answer)))
+    if answer.thread and answer.turn:
+        found.append(("thread", f"{answer.thread}, turn {answer.turn}"))
     if totals:
         found.append(("session", session(totals)))
     if quota_words and answer.asked_speed == "fast":

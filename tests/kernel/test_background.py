@@ -24,7 +24,7 @@ from fastmode_magic.simulator import Scenario, Simulator
 from fastmode_magic.views.protocol import ANSWER_MIME
 
 NO_NOTEBOOK = "no notebook to come back to, so --background answers in the foreground"
-ANSWERS = "__import__('fastmode_magic.session').session.current().totals.snapshot().answers"
+ANSWERS = "__import__('fastmode_magic.current').current.current().totals.snapshot().answers"
 UNTIL_TEXT = "import time\nwhile len(reply.text) < 30: time.sleep(0.01)"
 
 

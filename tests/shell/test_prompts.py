@@ -73,6 +73,15 @@ class TestVariables:
             assert error.what == f"`{{{name}}}` has an API key in it, which would be sent."
         assert simulator.requests == []
 
+    def test_the_last_error(self, shell, simulator):
+        run(shell, "values = {}\nvalues['missing']")
+        run(shell, "%%claude\nWhy? {error}")
+        assert "KeyError: 'missing'" in content(simulator)
+        assert "values['missing']" in content(simulator)  # its source line
+        run(shell, "error = 3")
+        run(shell, "%%claude\n{error}")
+        assert content(simulator) == "3"
+
     def test_values_are_not_read_again(self, shell, simulator):
         run(shell, "a, b = '{b}', '{a}'")
         run(shell, "%%claude\n{a}{b}")
@@ -84,7 +93,7 @@ class TestObjects:
         shell.push({"df": pd.DataFrame({"a": [1, 2], "b": ["x", None]})})
         run(shell, "%%claude\nExplain {df} please.")
         before, *frame, after = content(simulator).split("\n\n")
-        assert (before, after) == ("Explain ", " please.")
+        assert (before, after) == ("Explain", "please.")
         assert "2 rows × 2 columns" in "".join(frame)
 
     def test_an_image_is_a_block_between_texts(self, shell, simulator, folder):
