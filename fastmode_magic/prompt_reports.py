@@ -84,11 +84,10 @@ def prompts(session: "Session") -> str:
         raise BadInput(problem.what, problem.next_step) from None
     if not entries:
         return f"There is no saved prompt in {code(folder)}: `%%claude --save NAME` saves a cell's."
-    rows = [
-        f"| {code(one.name)} | {one.version} | {one.modified.astimezone():%Y-%m-%d %H:%M} | {code(_short(one.first_line))}"
-        " |"
-        for one in entries
-    ]
+    rows = []
+    for one in entries:
+        changed = f"{one.modified.astimezone():%Y-%m-%d %H:%M}"
+        rows.append(f"| {code(one.name)} | {one.version} | {changed} | {code(_short(one.first_line))} |")
     head = ["| prompt | version | changed | begins |", "|---|---|---|---|"]
     return "\n".join(
         [*head, *rows, "", f"Files in {code(folder)}; `%%claude --with NAME` puts one before a cell's words."]

@@ -264,7 +264,7 @@ def test_typing_s_own_typed_dict():
     assert made.schema["required"] == ["items"]
     order = {"items": [{"name": "tea", "tags": ["green"]}, {"name": "cup"}], "first": None}
     assert made.read(json.dumps(order)) == order
-    for wrong, place in (({}, "items"), ({"items": [{}]}, "items[0].name"), ({"items": [], "state": "x"}, "state")):
+    for wrong, place in (({}, "items"), ({"items": [{}]}, "items[0]: `name`"), ({"items": [], "state": "x"}, "state")):
         with pytest.raises(Invalid, match=re.escape(place)):
             made.read(json.dumps(wrong))
     assert shape(list[Item], "Items").read('{"value": [{"name": "tea"}]}') == [{"name": "tea"}]

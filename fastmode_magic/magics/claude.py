@@ -33,9 +33,9 @@ NAME, `_` and `Out[n]` hold the Answer: `.text .speed .cost .tokens_per_s .usage
 Without flags a cell goes at standard speed until `%fastmode on`. When fast is refused the answer comes at standard
 speed, and says so. Words on the %%claude line are flags or one NAME; `%claude -- --text` begins a prompt with dashes.
 
-Braces with a variable of the notebook are filled in: {{name}}, {{obj.attr}}, {{row["x"]}}, {{x:.2f}}. Frames, arrays and
-dicts become what Claude reads best; figures, images and PDFs (by Path) are sent as such; {{error}}, the last one, a
-{{function}} and {{In[3]}} work too. Nothing is called, and all other braces stay as they are written: JSON, LaTeX, code.
+Braces with a variable of the notebook are filled in: {{name}}, {{obj.attr}}, {{row["x"]}}, {{x:.2f}}. Frames, arrays
+and dicts become what Claude reads best; figures, images and PDFs (by Path) are sent as such; {{error}}, the last one,
+a {{function}} and {{In[3]}} work too. Nothing is called, and other braces stay as they are written: JSON, LaTeX, code.
 
 Flags:
 {options.usage()}

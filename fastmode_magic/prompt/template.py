@@ -28,11 +28,11 @@ _TOLD = frozenset("$#%@^_")
 _COMMAND = re.compile(r"\\[A-Za-z]+\*?$")
 _FARTHEST = 300  # characters back to the command whose last argument a brace may be
 # Strings that are templates themselves keep their braces: f-strings, those of C# and Rust, those that are formatted.
-_STRINGS = re.compile(
-    r"(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])(?:\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)'''|\"[^\"\n]*\"|'[^'\n]*')"
-    r"|\$@?\"[^\"\n]*\"|\b(?:format|print|println|write|writeln|panic|eprintln)!\s{0,9}\(\s{0,9}\"[^\"\n]*\""
-    r"|(?:\"[^\"\n]*\"|'[^'\n]*')\.format\("
+_OPENER = re.compile(
+    r"(?:(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])|\$@?|\b(?:format|print|println|write|writeln|panic|eprintln)!\s{0,9}\(\s{0,9})$"
 )
+_LONG_STRING = re.compile(r"(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])(?:\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)''')")
+_MOST_QUOTES = 30  # that are looked at before a brace, on its line
 _LATEX = re.compile(r"\\[A-Za-z]|\$[^$\n]+\$")
 MOST_NAMED = 5  # in one notice
 
@@ -111,8 +111,8 @@ def formatted(variable: Variable) -> str:
 
 def _placeholders(text: str) -> Iterator[tuple[re.Match[str], str]]:
     """What has the form of a variable, each with the sign before it that makes it another language's, or ""."""
-    strings: Iterator[re.Match[str]] | None = None
-    string: re.Match[str] | None = None
+    long = iter(()) if '"""' not in text and "'''" not in text else _LONG_STRING.finditer(text)
+    string = next(long, None)
     end, others = -1, ""
     for match in _PLACEHOLDER.finditer(text):
         start = match.start()
@@ -121,16 +121,31 @@ def _placeholders(text: str) -> Iterator[tuple[re.Match[str], str]]:
             argument = (before.isalpha() or before in "}]*") and _is_argument(text, start)
             others = before if before in _OTHERS or argument else ""
         end = match.end()
+        while string and string.end() <= start:
+            string = next(long, None)
         if others:
             yield match, others
-            continue
-        if strings is None:
-            strings = _STRINGS.finditer(text)
-            string = next(strings, None)
-        while string and string.end() <= start:
-            string = next(strings, None)
-        if string is None or start < string.start():
+        elif (string is None or start < string.start()) and not _in_string(text, start, end):
             yield match, ""
+
+
+def _in_string(text: str, start: int, end: int) -> bool:
+    """Whether the braces stand in a string of one line that is a template of its own."""
+    line, position = text.rfind("\n", 0, start) + 1, start
+    line_end: int | None = None
+    for _ in range(_MOST_QUOTES):
+        position = max(text.rfind('"', line, position), text.rfind("'", line, position))
+        if position < 0:
+            return False
+        if text.find(text[position], position + 1, start) >= 0:
+            continue  # it closes before
+        if line_end is None:
+            line_end = len(text) if (found := text.find("\n", end)) < 0 else found
+        close = text.find(text[position], end, line_end)
+        opener = _OPENER.search(text, max(line, position - 30), position)
+        if close >= 0 and (opener or text.startswith(".format(", close + 1)):
+            return True
+    return False
 
 
 def _is_argument(text: str, at: int) -> bool:

@@ -1,4 +1,4 @@
-"""`typing.TypedDict` before Python 3.12, of which pydantic cannot tell what is required: made anew by typing_extensions."""
+"""`typing.TypedDict` before Python 3.12, which tells pydantic too little: the same of typing_extensions."""
 
 import sys
 import typing

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import page
+import rendering
 from jupyter_client.manager import KernelManager
 
 from fastmode_magic.simulator import Scenario, Simulator
@@ -200,10 +201,13 @@ def main() -> None:
     for row in rows():
         lines.append(f"| {' | '.join(row)} |")
         print(lines[-1], flush=True)
+    rendered = list(rendering.table())
+    print("\n".join(rendered), flush=True)
     in_page = page.table()
     print("\n".join(in_page))
     if "--write" in sys.argv:
         _write("bench", lines)
+        _write("rendering", rendered)
         _write("page", in_page)
 
 
