@@ -7,7 +7,7 @@ from typing import Any
 
 from .prompt import tools
 from .prompt.content import Piece, Text, ToolResult, ToolUse, words
-from .prompt.filling import without_keys
+from .prompt.keys import Keys
 from .prompt.problems import CannotSend
 from .prompt.rendering import render
 from .prompt.tools import Tool
@@ -41,7 +41,7 @@ class Calls:
     most: int
     allowance: int
     ask_user: Callable[[str], str] | None
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    keys: Keys
     clock: Callable[[], float] = time.monotonic
     made: list[Call] = field(default_factory=list)
     _told: bool = False
@@ -75,7 +75,7 @@ class Calls:
             return (Text(f"{type(error).__name__}: {error}"),), True
         try:
             pieces = render(value, f"{use.name}()", self.allowance).pieces
-            without_keys(pieces, f"{use.name}()", self.secrets)
+            self.keys.stay_out(pieces, f"{use.name}()")
         except CannotSend as problem:
             return (Text(f"{problem.what} {problem.next_step}"),), True
         empty = not any(not isinstance(piece, Text) or piece.text.strip() for piece in pieces)

@@ -14,6 +14,7 @@ from .prompt.ask import Ask, Ingredient
 from .prompt.content import Piece, Text, words
 from .prompt.conversation import Continuation, Threads, Wanted
 from .prompt.filling import Filled, filled, gathered
+from .prompt.keys import Keys
 from .prompt.library import Library
 from .prompt.problems import CannotSend
 from .prompt.structure import Shape, shape
@@ -37,7 +38,7 @@ class Context:
     fast: bool = False
     namespace: Mapping[str, Any] | None = None
     place: Place = field(default_factory=Place)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    keys: Keys = field(default_factory=Keys)
 
 
 def compose(prompt: str | Sequence[object], fields: Mapping[str, Any], context: Context) -> Ask:
@@ -122,7 +123,7 @@ def _content(prompt: str | Sequence[object], fields: Mapping[str, Any], context:
         content = _filled(whole, fields, context)
     else:
         before = [text] if (text := _with_saved("", fields.get("saved"), context)) else []
-        content = gathered([*before, *prompt], context.values.object_tokens, context.secrets)
+        content = gathered([*before, *prompt], context.values.object_tokens, context.keys)
     if not any(not isinstance(piece, Text) or piece.text.strip() for piece in content.pieces):
         raise BadInput("The prompt is empty.", "Write it in the lines below %%claude, or after %claude.")
     return content
@@ -132,7 +133,7 @@ def _filled(prompt: str, fields: Mapping[str, Any], context: Context) -> Filled:
     if context.namespace is None or not fields.get("variables", True) or "{" not in prompt:
         text = Text(prompt)
         return Filled((text,), (Ingredient("the cell's own words", "text", text.tokens),))
-    return filled(prompt, context.namespace, context.values.object_tokens, context.secrets)
+    return filled(prompt, context.namespace, context.values.object_tokens, context.keys)
 
 
 def _bounded(pieces: Iterable[Piece]) -> None:

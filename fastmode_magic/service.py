@@ -6,6 +6,7 @@ from .claude.access import Access
 from .settings import FastMode, Values, credentials, environment_fingerprint
 
 if TYPE_CHECKING:
+    from .prompt.keys import Keys
     from .simulator import Simulator
 
 
@@ -23,9 +24,11 @@ class Service:
         return self.simulator is not None
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def keys(self) -> "Keys":
         """The credentials that no prompt may carry."""
-        return (*credentials(), *([self._key] if self._key else []))
+        from .prompt.keys import Keys
+
+        return Keys((*credentials(), *([self._key] if self._key else [])))
 
     def login(self, key: str) -> None:
         """Use `key` for the rest of this session; it stays in memory."""

@@ -110,7 +110,7 @@ class Session:
         from .prompt.turns import Place as TurnPlace
 
         where = TurnPlace(place.cell, place.request) if place else TurnPlace()
-        context = Context(self.settings.values(), self.threads, self.fast, namespace, where, self.service.secrets)
+        context = Context(self.settings.values(), self.threads, self.fast, namespace, where, self.service.keys)
         return compose(prompt, fields, context)
 
     def run(self, ask: Ask, show: "Show | None" = None, place: "Place | None" = None) -> tuple[Answer, Ending | None]:
@@ -232,7 +232,7 @@ class Session:
         from .calling import Calls
 
         ask_user = input if ask.confirm else None
-        return Calls(ask.tools, ask.max_calls, self.settings.object_tokens, ask_user, self.service.secrets)
+        return Calls(ask.tools, ask.max_calls, self.settings.object_tokens, ask_user, self.service.keys)
 
     def _so_far(self, active: Running) -> Answer:
         account = active.run.account

@@ -60,6 +60,14 @@ def test_a_breach_is_seen(name: str, copy: Path) -> None:
         ),
         ("import fastmode_magic.simulator", "tornado asyncio fastmode_magic.claude IPython"),
         ("import fastmode_magic.magics.loading", "anthropic anywidget ipywidgets tornado genai_prices pydantic"),
+        (
+            "import fastmode_magic.magics.loading",
+            "narwhals markdown_it jsonschema fastmode_magic.composition fastmode_magic.prompt.content",
+        ),
+        (
+            "import fastmode_magic.composition, fastmode_magic.conclusion, fastmode_magic.extracts",
+            "narwhals pandas polars numpy PIL matplotlib pydantic jsonschema markdown_it IPython anthropic",
+        ),
     ],
 )
 def test_importing_loads_no_more_than_it_must(statement: str, absent: str) -> None:

@@ -68,7 +68,7 @@ def repair_of(session: Session, namespace: Mapping[str, Any], wish: str) -> str:
             "The last error is one of fastmode-magic itself.", f"What to do was its second line: {error.next_step}"
         )
     try:
-        return repair(error, namespace, wish, session.service.secrets)[0]
+        return repair(error, namespace, wish, session.service.keys)[0]
     except CannotSend as problem:
         raise BadInput(problem.what, problem.next_step) from None
 

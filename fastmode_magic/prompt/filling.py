@@ -1,6 +1,5 @@
 """A prompt with its variables filled in: the pieces that are sent, what each weighs, and what was cut."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +7,8 @@ from typing import Any
 from . import template
 from .ask import Ingredient
 from .content import Piece, Text
-from .problems import CannotSend
+from .keys import Keys
 from .rendering import Rendered, render
-
-_KEY = re.compile(r"sk-ant-[\w-]{16,}")
-SHORTEST_SECRET = 12  # a shorter one is a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +20,7 @@ class Filled:
     notices: tuple[str, ...] = ()
 
 
-def filled(text: str, namespace: Mapping[str, Any], allowance: int, secrets: Iterable[str] = ()) -> Filled:
+def filled(text: str, namespace: Mapping[str, Any], allowance: int, keys: Keys) -> Filled:
     """`text` with the variables that `namespace` has, each within `allowance` tokens.
 
     Raises CannotSend for an object that cannot be sent, and for one that carries a key.
@@ -37,7 +33,7 @@ def filled(text: str, namespace: Mapping[str, Any], allowance: int, secrets: Ite
         key = (variable.path, variable.spec)
         if key not in known:
             known[key] = _rendered(variable, allowance)
-            without_keys(known[key].pieces, variable.path, secrets)
+            keys.stay_out(known[key].pieces, variable.path)
         before = text[at : variable.start]
         pieces += [Text(before if known[key].inline else before.rstrip(" \t")), *_apart(known[key], text, variable)]
         at = variable.end
@@ -54,29 +50,18 @@ def filled(text: str, namespace: Mapping[str, Any], allowance: int, secrets: Ite
     return Filled(_joined(pieces), tuple(makeup), (*cuts, *found.notices))
 
 
-def gathered(items: Sequence[object], allowance: int, secrets: Iterable[str] = ()) -> Filled:
+def gathered(items: Sequence[object], allowance: int, keys: Keys) -> Filled:
     """Texts and objects one after the other. Raises CannotSend as `filled` does."""
     pieces: list[Piece] = []
     makeup, notices = [], []
     for number, item in enumerate(items, 1):
         rendered = render(item, f"piece {number}", allowance)
         if not isinstance(item, str):
-            without_keys(rendered.pieces, f"piece {number}", secrets)
+            keys.stay_out(rendered.pieces, f"piece {number}")
         pieces += [*([Text("\n\n")] if pieces else []), *rendered.pieces]
         makeup.append(Ingredient(f"piece {number}", rendered.kind, sum(piece.tokens for piece in rendered.pieces)))
         notices += [rendered.cut] if rendered.cut else []
     return Filled(_joined(pieces), tuple(makeup), tuple(notices))
-
-
-def without_keys(pieces: Iterable[Piece], path: str, secrets: Iterable[str] = ()) -> None:
-    """Raise CannotSend if a piece has an API key in it."""
-    known = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
-    for piece in pieces:
-        if isinstance(piece, Text) and (_KEY.search(piece.text) or any(secret in piece.text for secret in known)):
-            raise CannotSend(
-                f"`{{{path}}}` has an API key in it, which would be sent.",
-                "Send the part of it that you need, or take the key out.",
-            )
 
 
 def _rendered(variable: template.Variable, allowance: int) -> Rendered:

@@ -3,12 +3,12 @@
 import ast
 import linecache
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import ModuleType, TracebackType
 from typing import Any
 
 from .content import words
-from .filling import without_keys
+from .keys import Keys
 from .problems import CannotSend
 from .rendering import render
 
@@ -20,19 +20,17 @@ ASK = (
 )
 
 
-def repair(
-    error: BaseException, namespace: Mapping[str, Any], wish: str = "", secrets: Iterable[str] = ()
-) -> tuple[str, str | None]:
+def repair(error: BaseException, namespace: Mapping[str, Any], wish: str, keys: Keys) -> tuple[str, str | None]:
     """The prompt for `error`, and the source of the cell that raised it, None where that is not known.
 
     Raises CannotSend where the traceback itself cannot be sent.
     """
     source = cell_source(error, namespace)
     parts = [ASK, wish, *(_fenced("The cell:", source) if source else [])]
-    traceback = words(render(error, "error", ERROR_TOKENS).pieces)
-    without_keys(render(error, "error", ERROR_TOKENS).pieces, "the traceback", secrets)
-    parts.append(traceback)
-    shown = [_variable(name, namespace[name], secrets) for name in touched(source or "", namespace)[:MOST_VARIABLES]]
+    traceback = render(error, "error", ERROR_TOKENS).pieces
+    keys.stay_out(traceback, "error")
+    parts.append(words(traceback))
+    shown = [_variable(name, namespace[name], keys) for name in touched(source or "", namespace)[:MOST_VARIABLES]]
     if any(shown):
         parts += ["The variables that the cell names:", *(part for part in shown if part)]
     return "\n\n".join(part for part in parts if part), source
@@ -64,10 +62,10 @@ def touched(source: str, namespace: Mapping[str, Any]) -> list[str]:
     return [name for name in known if not name.startswith("_") and not isinstance(namespace[name], ModuleType)]
 
 
-def _variable(name: str, value: object, secrets: Iterable[str]) -> str | None:
+def _variable(name: str, value: object, keys: Keys) -> str | None:
     try:
         rendered = render(value, name, VARIABLE_TOKENS)
-        without_keys(rendered.pieces, name, secrets)
+        keys.stay_out(rendered.pieces, name)
     except CannotSend:  # what cannot be sent is left out: it may well be the fault
         return f"`{name}` is a {type(value).__name__} that cannot be shown."
     said = words(rendered.pieces)

@@ -69,7 +69,11 @@ def prompts() -> Iterator[tuple[str, str, Callable[[], object]]]:
     few = (words + "{name} has {x:.2f} of {row['key']}.\n") * (100_000 // len(words))
     code = 'def f(x):\n    return {"a": {"b": [x]}, "c": f"{x}"}  # \\frac{a}{b} ${HOME} {{x}}\n'
     yield "prompt of 100 kB with some 300 variables", "< 5 ms", lambda: find(few, namespace)
-    yield "prompt of 100 kB of code, with no variables", "< 5 ms", lambda: find(code * (100_000 // len(code)), namespace)
+    yield (
+        "prompt of 100 kB of code, with no variables",
+        "< 5 ms",
+        lambda: find(code * (100_000 // len(code)), namespace),
+    )
 
 
 def work() -> Iterator[tuple[str, str, Callable[[], object]]]:
