@@ -17,9 +17,11 @@ def last_error() -> BaseException | None:
     return error if isinstance(error, BaseException) else None
 
 
-def namespace(shell: Any) -> Mapping[str, Any]:
-    """What a prompt can name: the notebook's variables, and `error` for the last one unless there is one called so."""
-    return ChainMap(shell.user_ns, {"error": error}) if (error := last_error()) else shell.user_ns
+def namespace(shell: Any, local_ns: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What a prompt can name: variables of the function that asks, of the notebook, and `error` for the last one."""
+    own = [] if local_ns is None or local_ns is shell.user_ns else [dict(local_ns)]
+    last = [{"error": error}] if (error := last_error()) else []
+    return ChainMap(*own, shell.user_ns, *last) if own or last else shell.user_ns
 
 
 def save(session: Session, name: str, prompt: str) -> str:

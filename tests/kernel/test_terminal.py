@@ -90,3 +90,31 @@ def test_login_takes_a_key_without_showing_it(terminal: pexpect.spawn, simulator
     terminal.expect_exact("In [5]: ")
     assert "sk-ant-typed-secret" not in terminal.before
     assert re.search(r"^4$", shown(terminal, "%claude 2+2?", 6), re.MULTILINE)
+
+
+@pytest.fixture
+def full_terminal(simulator: Simulator) -> Iterator[pexpect.spawn]:
+    """IPython as a person has it, with completion."""
+    environment = os.environ | {"TERM": "xterm", "PYTHONWARNINGS": "ignore", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    arguments = ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--colors=nocolor"]
+    child = pexpect.spawn(
+        sys.executable, arguments, env=environment, encoding="utf-8", timeout=30, dimensions=(50, 200)
+    )
+    child.expect_exact("In [1]:")
+    child.send("%load_ext fastmode_magic\r")
+    child.expect_exact("In [2]:")
+    yield child
+    child.close(force=True)
+
+
+def test_tab_completes_flags_and_variables(full_terminal: pexpect.spawn, simulator: Simulator) -> None:
+    full_terminal.send("customer_names = 'Ann'\r")
+    full_terminal.expect_exact("In [3]:")
+    full_terminal.send("%claude --max-tok\t")
+    full_terminal.expect_exact("ens")
+    full_terminal.send(" 9000 Who is {customer_n\t")
+    full_terminal.expect_exact("ames")
+    full_terminal.send("}?\r")
+    full_terminal.expect_exact("In [4]:")
+    body = simulator.requests[-1].body
+    assert (body["max_tokens"], body["messages"][0]["content"]) == (9000, "Who is Ann?")

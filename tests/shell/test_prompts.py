@@ -45,6 +45,10 @@ class TestVariables:
         run(shell, "name = 'Ann'\na = %claude Who is {name}?")
         assert content(simulator) == "Who is Ann?"
 
+    def test_of_the_function_that_asks(self, shell, simulator):
+        run(shell, "name = 'Ann'\ndef ask(name):\n    a = %claude Who is {name}?\n    return a\nask('Bob')")
+        assert content(simulator) == "Who is Bob?"
+
     def test_a_name_that_is_not_there_is_left_and_said(self, shell, simulator):
         run(shell, "frame = 1")
         run(shell, "%%claude\nLook at {frmae}")
