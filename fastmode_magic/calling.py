@@ -12,6 +12,7 @@ from .prompt.problems import CannotSend
 from .prompt.rendering import render
 from .prompt.tools import Tool
 
+READABLE = 4_000  # characters of a call that is asked about
 SHOWN = 120  # characters of a result in its notice
 NO = "The user did not allow this call."
 ENOUGH = "The bound on calls is reached: answer with what you have."
@@ -31,6 +32,13 @@ class Call:
         result = " ".join(self.result.split())
         shown = result if len(result) <= SHOWN else f"{result[: SHOWN - 1]}…"
         return f"{tools.described(self.name, self.input)} {'failed: ' if self.failed else '→ '}{shown}"
+
+
+def in_full(use: ToolUse) -> str:
+    """A call as it would be made, to be allowed or not: nothing of it is hidden but what nobody would read."""
+    given = [f"{name if name.isidentifier() else repr(name)}={value!r}" for name, value in use.input.items()]
+    said = f"{use.name}({', '.join(given)})"
+    return said if len(said) <= READABLE else f"{said[:READABLE]}… (and {len(said) - READABLE:,} more characters)"
 
 
 @dataclass(slots=True)
@@ -84,7 +92,7 @@ class Calls:
     def _allowed(self, use: ToolUse) -> bool:
         if self.ask_user is None:
             return True
-        said = self.ask_user(f"Claude wants to call {tools.described(use.name, dict(use.input))}. [y]es, [n]o, [a]ll? ")
+        said = self.ask_user(f"Claude wants to call {in_full(use)}. [y]es, [n]o, [a]ll? ")
         if said.strip().lower() in {"a", "all"}:
             self.ask_user = None
         return said.strip().lower() in {"y", "yes", "a", "all"}

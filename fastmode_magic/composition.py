@@ -22,7 +22,7 @@ from .prompt.tools import Tool, tool
 from .prompt.turns import Addressee, Place
 from .settings import Values
 
-LARGEST_BYTES = 30_000_000  # of images and documents as they travel; the service takes requests of up to 32 MB
+LARGEST_BYTES = 30_000_000  # of a prompt as it travels; the service takes requests of up to 32 MB
 # What a cell can say beyond the fields of an Ask.
 EXTRAS = frozenset({"variables", "thread", "new", "origin", "schema", "tools", "yes", "saved"})
 _INNER = frozenset({"prompt", "typed", "content", "continuation", "shape", "confirm", "makeup", "notices"})
@@ -137,12 +137,9 @@ def _filled(prompt: str, fields: Mapping[str, Any], context: Context) -> Filled:
 
 
 def _bounded(pieces: Iterable[Piece]) -> None:
-    size = sum(len(piece.data) for piece in pieces if not isinstance(piece, Text)) * 4 // 3
+    size = sum(len(piece.text) if isinstance(piece, Text) else len(piece.data) * 4 // 3 for piece in pieces)
     if size > LARGEST_BYTES:
-        raise CannotSend(
-            f"The images and documents of this prompt come to {size / 1e6:.0f} MB, and the service takes 32.",
-            "Send fewer of them, or smaller ones.",
-        )
+        raise CannotSend(f"This prompt comes to {size / 1e6:.0f} MB, and the service takes 32.", "Send less at a time.")
 
 
 def _shape(schema: object, context: Context) -> Shape | None:

@@ -135,6 +135,19 @@ class TestConfirmation:
         assert answer.calls[0].failed
         assert "did not allow" in results(simulator)[0]["content"][0]["text"]
 
+    def test_nothing_of_the_call_is_hidden(self, session: Session, simulator: Simulator, typed) -> None:
+        def query(sql: str) -> str:
+            """Run it."""
+            return sql
+
+        questions = typed("n")
+        sql = "select 1;" + " " * 300 + "drop table prices; \u202e\x1b[2K"
+        simulator.script(wants(("query", {"sql": sql})), Scenario(text="Then not."))
+        run(session, yes=False, tools=[query])
+        assert repr(sql) in questions[0]
+        assert "\x1b" not in questions[0]
+        assert "\u202e" not in questions[0]
+
     def test_yes_and_all(self, session: Session, simulator: Simulator, typed) -> None:
         questions = typed("y", "all")
         simulator.script(*[wants(("add", {"a": n, "b": 1})) for n in range(3)], Scenario(text="Done."))
