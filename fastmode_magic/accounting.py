@@ -52,7 +52,8 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
         usage=usage,
         cost=cost,
         cost_if=cost_if,
-        estimated=bool(meter.lost or (usage and usage.estimated)),
+        cost_by_speed=_by_speed(model, meter, began),
+        estimated=_estimated(meter),
         ttft_s=meter.ttft_s,
         first_text_s=meter.first_text_s,
         duration_s=meter.duration_s,
@@ -70,19 +71,28 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
     )
 
 
-def entry_of(answer: Answer, model: str) -> Entry | None:
-    """What the session's totals take over of an answer of `model`; None for a run that used nothing."""
+def _estimated(meter: Meter) -> bool:
+    """Whether usage and cost are not what the service counted, or not all of it."""
+    unknown = bool(meter.earlier) and meter.maybe_billed and meter.latest is None
+    return bool(meter.lost) or unknown or (meter.usage is not None and meter.usage.estimated)
+
+
+def entries_of(answer: Answer, model: str) -> list[Entry]:
+    """What the session's totals take over of an answer of `model`: one entry, and one more for each other speed."""
     if answer.usage is None and answer.cost == 0:
-        return None
-    whole = answer.complete and not answer.estimated and answer.usage is not None
-    return Entry(
+        return []
+    whole = answer.complete and not answer.estimated and answer.usage is not None and not answer.cost_by_speed
+    others = [(speed, cost) for speed, cost in answer.cost_by_speed if speed != answer.speed]
+    own = None if answer.cost is None else answer.cost - sum((cost for _, cost in others), Decimal(0))
+    entry = Entry(
         speed=answer.speed or ("standard" if answer.cost is not None else None),
-        cost=answer.cost,
+        cost=own,
         estimated=answer.estimated,
         tokens_per_s=telling(answer.tokens_per_s, answer.usage.output_tokens) if whole and answer.usage else None,
         output_tokens=answer.usage.output_tokens if whole and answer.usage else None,
         model=model,
     )
+    return [entry, *(Entry(speed, cost, answer.estimated, None, None, model, part=True) for speed, cost in others)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,8 @@ class Prefixes:
         """The sentence for a switch of speed or effort that lost a warm cache; remembers `answer` for the next."""
         usage, thread = answer.usage, ask.continuation.thread if ask.continuation else None
         if not (ask.system or thread) or usage is None or answer.speed is None:
+            return None
+        if ask.tools:  # the numbers are those of several requests
             return None
         key = (answer.model, ask.system, thread)
         before, written = self._kept.get(key), usage.cache_creation_input_tokens
@@ -152,8 +164,8 @@ def _cost(
     usage = meter.latest
     lost = [prices.cost(model, one, one.speed, at) for one in (*meter.lost, *meter.earlier)]
     extra = None if None in lost else sum((c for c in lost if c is not None), Decimal(0))
-    if usage is None:
-        return (None if meter.maybe_billed else extra), None
+    if usage is None:  # of what a run has paid for already, something is known even if its latest request is not
+        return (None if meter.maybe_billed and not meter.earlier else extra), None
     if extra is None:
         return None, None
     speed = meter.speed or ("standard" if meter.asked_speed == "standard" else None)
@@ -163,6 +175,19 @@ def _cost(
         return None, (both[0], both[1])
     cost = prices.cost(model, usage, speed, at)
     return (None if cost is None else cost + extra), None
+
+
+def _by_speed(model: str, meter: Meter, at: datetime) -> tuple[tuple[str, Decimal], ...]:
+    """What was billed at which speed; nothing where that was one speed, or is not known."""
+    usages = [*meter.lost, *meter.earlier, *([meter.latest] if meter.latest else [])]
+    costs: dict[str, Decimal] = {}
+    for usage in usages:
+        speed = usage.speed or (meter.asked_speed if meter.asked_speed == "standard" else None)
+        cost = prices.cost(model, usage, speed, at)
+        if speed is None or cost is None:
+            return ()
+        costs[speed] = costs.get(speed, Decimal(0)) + cost
+    return tuple(costs.items()) if len(costs) > 1 else ()
 
 
 def _ending(ask: Ask, meter: Meter) -> tuple[str | None, list[str]]:

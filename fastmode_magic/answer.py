@@ -19,6 +19,7 @@ class Answer:
     usage          tokens by class; None if the service never began to answer
     cost           dollars at list price, at the speed served; None if unknown
     cost_if        where the speed is unknown: (cost at standard speed, cost at fast)
+    cost_by_speed  what of the cost was billed at which speed, where requests of one answer were served at several
     estimated      whether usage and cost are estimates (the final count never came)
     ttft_s         seconds from sending to the first content event
     first_text_s   seconds from sending to the first text
@@ -41,6 +42,7 @@ class Answer:
     usage: Usage | None = None
     cost: Decimal | None = None
     cost_if: tuple[Decimal | None, Decimal | None] | None = None
+    cost_by_speed: tuple[tuple[str, Decimal], ...] = ()
     estimated: bool = False
     ttft_s: float | None = None
     first_text_s: float | None = None
@@ -79,7 +81,7 @@ class Answer:
     def df(self) -> Any:
         """Its data as a DataFrame, a row for each record. Raises BadInput where it has no data."""
         from .claude.errors import BadInput
-        from .extracts import frame
+        from .grids import frame
         from .prompt.structure import rows
 
         if self.data is None:

@@ -22,7 +22,8 @@ from .prompt.tools import Tool, tool
 from .prompt.turns import Addressee, Place
 from .settings import Values
 
-LARGEST_BYTES = 30_000_000  # of a prompt as it travels; the service takes requests of up to 32 MB
+LARGEST_BYTES = 19_000_000  # of a prompt as it travels: with the history it must stay below the service's 32 MB
+MOST_TOKENS = 1_400_000  # by our estimate, which may be wrong by a third: the service has the last word
 # What a cell can say beyond the fields of an Ask.
 EXTRAS = frozenset({"variables", "thread", "new", "origin", "schema", "tools", "yes", "saved"})
 _INNER = frozenset({"prompt", "typed", "content", "continuation", "shape", "confirm", "makeup", "notices"})
@@ -36,7 +37,7 @@ class Context:
     values: Values
     threads: Threads
     fast: bool = False
-    namespace: Mapping[str, Any] | None = None
+    namespace: Mapping[str, Any] | None = field(default=None, repr=False)
     place: Place = field(default_factory=Place)
     keys: Keys = field(default_factory=Keys)
 
@@ -76,6 +77,11 @@ def _composed(prompt: str | Sequence[object], fields: Mapping[str, Any], context
     )
     if problem := ask.problem():
         raise BadInput(problem, "Take it out of the prompt.")
+    if ask.estimated_input_tokens > MOST_TOKENS:
+        raise CannotSend(
+            f"This prompt has about {ask.estimated_input_tokens / 1e6:.1f} million tokens; a model reads one million.",
+            "Send a part of it; `--dry-run` shows the size of each piece.",
+        )
     return replace(ask, makeup=(*_surroundings(ask), *content.makeup))
 
 
@@ -146,8 +152,11 @@ def _shape(schema: object, context: Context) -> Shape | None:
     if schema is None:
         return None
     if isinstance(schema, str):
-        return shape(_named(schema, "--schema", context), schema)
-    return shape(schema, getattr(schema, "__name__", "schema"))
+        made = shape(_named(schema, "--schema", context), schema)
+    else:
+        made = shape(schema, getattr(schema, "__name__", "schema"))
+    context.keys.stay_out([Text(str(made.schema))], f"the schema `{made.name}`")
+    return made
 
 
 def _tools(tools: object, context: Context) -> tuple[Tool, ...]:
@@ -160,6 +169,8 @@ def _tools(tools: object, context: Context) -> tuple[Tool, ...]:
         found = [tool(one, getattr(one, "__name__", "tool")) for one in functions]
     if twice := {one.name for one in found if [other.name for other in found].count(one.name) > 1}:
         raise CannotSend(f"Two tools are called {min(twice)!r}.", "Give each a name of its own.")
+    for one in found:
+        context.keys.stay_out([Text(f"{one.description}{one.schema}")], f"the tool `{one.name}`")
     return tuple(found)
 
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from .answer import Answer
-from .claude.errors import Ending, InvalidAnswer
+from .claude.errors import Ending, Interrupted, InvalidAnswer
+from .claude.events import Finished
 from .prompt import archive
 from .prompt.conversation import Threads, turned
 from .prompt.problems import CannotSend
@@ -11,19 +12,29 @@ from .prompt.structure import Invalid
 from .running import Running
 
 
+def read(active: Running) -> None:
+    """Read the data of an answer that is complete; its type may run code of the user's, which Stop ends."""
+    shape, meter = active.ask.shape, active.meter
+    if shape is None or not isinstance(meter.end, Finished):
+        return
+    try:
+        active.data = shape.read(meter.text)
+    except Invalid as invalid:
+        step = "`_.text` has what came; run the cell again, or say in the prompt what was missed."
+        if meter.stop_reason == "max_tokens":
+            step = "It was cut: raise --max-tokens. `_.text` has what came."
+        active.invalid = InvalidAnswer(invalid.what, step)
+    except KeyboardInterrupt:
+        active.invalid = Interrupted(
+            f"You stopped the reading of {shape.name}.", "The answer is whole: `_.text` has it."
+        )
+
+
 def concluded(active: Running, answer: Answer, error: Ending | None) -> tuple[Answer, Ending | None]:
     """The answer with its data and its calls, and the error, if the data are not as they must be."""
     if active.calls:
         answer = replace(answer, calls=tuple(active.calls.made))
-    if active.ask.shape is None or error or not answer.complete:
-        return answer, error
-    try:
-        return replace(answer, data=active.ask.shape.read(answer.text)), None
-    except Invalid as invalid:
-        step = "`_.text` has what came; run the cell again, or say in the prompt what was missed."
-        if answer.stop_reason == "max_tokens":
-            step = "It was cut: raise --max-tokens. `_.text` has what came."
-        return answer, InvalidAnswer(invalid.what, step)
+    return replace(answer, data=active.data), error or active.invalid
 
 
 def continued(threads: Threads, active: Running, answer: Answer, folder: str) -> Answer:

@@ -6,11 +6,12 @@ parser's own rule fills up their rows.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from .grids import LIBRARIES, column, frame_of, unique
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 LONGEST = 60_000  # characters that are parsed
 MOST_CHECKS = 300_000  # that the parser makes of lines, in some 0.5 s; an honest answer needs about 10 a line
-LIBRARIES = ("pandas", "polars")  # the first that can be imported makes the frames
 PYTHON = frozenset({"python", "py", "python3", "py3", "ipython", "ipython3"})
 MOST_TABLES = 200
 MOST_COLUMNS = 1_000  # what is wider is no table
@@ -37,11 +37,6 @@ _LONGEST_CELL = 2_000  # characters of a cell that are parsed; a longer one stay
 _MOST_BRACKETS = 50  # in a cell: the parser looks for the end of a link from each
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _STYLE = re.compile(r"</?(?:a|b|code|del|em|font|i|ins|kbd|mark|s|small|span|strong|su[bp]|u)\b[^>]*>", re.IGNORECASE)
-_SIGN = "[-+\u2212]?"
-_INTEGER = rf"{_SIGN}(?:0|[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+|[1-9][0-9]*)"
-_NUMBER = re.compile(rf"(?:{_INTEGER}|{_SIGN}(?=\.))(?P<fraction>(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{{1,2}})?)")
-_MISSING = frozenset({"", "-", "\u2013", "\u2014", "n/a", "na", "nan", "null", "none"})
-_EXACT = 2**53  # an integer from here on is an identifier, and loses digits where a column has missing ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +59,12 @@ def code(markdown: str) -> str:
     A block without a language is taken for Python only where no block says that it is.
     """
     blocks = code_blocks(markdown)
-    labelled = [block for block in blocks if block.language in PYTHON]
-    unlabelled = [block for block in blocks if not block.language]
-    return "\n\n".join(block.code.strip("\n") for block in labelled or unlabelled or blocks)
+    return "\n\n".join(block.code.strip("\n") for block in python_of(blocks) or blocks)
+
+
+def python_of(blocks: list[CodeBlock]) -> list[CodeBlock]:
+    """The blocks that are Python."""
+    return [one for one in blocks if one.language in PYTHON] or [one for one in blocks if not one.language]
 
 
 def tables(markdown: str, libraries: Sequence[str] = LIBRARIES) -> list[Any]:
@@ -76,19 +74,13 @@ def tables(markdown: str, libraries: Sequence[str] = LIBRARIES) -> list[Any]:
     """
     lines = _lines(markdown)
     paragraphs = [part for part in _parts(lines) if isinstance(part, list)]
-    references = _references(lines)
+    words = _Cells(_references(lines))
     found = []
     for header, *rows in _grids(paragraphs):
-        cells = [[_text(cell, references) for cell in row] for row in rows]
-        columns = [_column([row[at] for row in cells]) for at in range(len(header))]
-        found.append(dict(zip(_unique(_text(cell, references) for cell in header), columns, strict=True)))
-    return [_frame(columns, libraries) for columns in found]
-
-
-def frame(rows: list[dict[str, Any]], libraries: Sequence[str] = LIBRARIES) -> Any:
-    """A data frame of records, which need not all have the same keys. Raises ModuleNotFoundError as `tables` does."""
-    keys = dict.fromkeys(key for row in rows for key in row)
-    return _frame({key: [row.get(key) for row in rows] for key in keys}, libraries)
+        cells = [[words.of(cell) for cell in row] for row in rows]
+        columns = [column([row[at] for row in cells]) for at in range(len(header))]
+        found.append(dict(zip(unique(words.of(cell) for cell in header), columns, strict=True)))
+    return [frame_of(columns, libraries) for columns in found]
 
 
 def _lines(markdown: str) -> list[str]:
@@ -242,13 +234,22 @@ def _cells(row: str) -> list[str]:
     return [cell.strip().replace("\\|", "|") for cell in cells]
 
 
-def _text(cell: str, references: dict[str, Any]) -> str:
-    """The words of a cell."""
-    if _PLAIN.fullmatch(cell) or len(cell) > _LONGEST_CELL or cell.count("[") > _MOST_BRACKETS:
-        return cell
-    tokens: list[Token] = []
-    _parser().inline.parse(cell, _parser(), references, tokens)
-    return "".join(_words(tokens)).strip()
+@dataclass(slots=True)
+class _Cells:
+    """The words of cells; when their marks have been work enough, the rest stays as it is written."""
+
+    references: dict[str, Any]
+    left: int = LONGEST
+
+    def of(self, cell: str) -> str:
+        if _PLAIN.fullmatch(cell) or len(cell) > _LONGEST_CELL or cell.count("[") > _MOST_BRACKETS:
+            return cell
+        self.left -= len(cell)
+        if self.left < 0:
+            return cell
+        tokens: list[Token] = []
+        _parser().inline.parse(cell, _parser(), self.references, tokens)
+        return "".join(_words(tokens)).strip()
 
 
 def _words(tokens: Iterable["Token"]) -> Iterator[str]:
@@ -261,38 +262,3 @@ def _words(tokens: Iterable["Token"]) -> Iterator[str]:
             yield "\n"
         elif not _STYLE.fullmatch(token.content):
             yield token.content  # no HTML to whoever wrote `list<int>`
-
-
-def _column(cells: list[str]) -> list[Any]:
-    """Numbers and None, if the cells are numbers or say that there is none; else the cells."""
-    numbers = [_NUMBER.fullmatch(cell) for cell in cells if cell.casefold() not in _MISSING]
-    if not numbers or not all(numbers):
-        return cells
-    kind = float if any(number and number["fraction"] for number in numbers) else int
-    clean = ["" if cell.casefold() in _MISSING else cell.replace(",", "").replace("\u2212", "-") for cell in cells]
-    if kind is int and any(len(one) > 17 or abs(int(one or 0)) >= _EXACT for one in clean):
-        return cells
-    return [kind(one) if one else None for one in clean]
-
-
-def _unique(names: Iterable[str]) -> Iterator[str]:
-    """Names of columns that are all there and all different."""
-    taken: dict[str, int] = {}
-    for at, name in enumerate(names, 1):
-        base = unique = " ".join(name.split()) or f"column {at}"
-        while unique in taken:
-            taken[base] += 1
-            unique = f"{base}_{taken[base]}"
-        taken[unique] = 1
-        yield unique
-
-
-def _frame(columns: Mapping[str, list[Any]], libraries: Sequence[str]) -> Any:
-    for name in libraries:
-        try:
-            library = import_module(name)
-        except ImportError:
-            continue
-        return library.DataFrame(columns, strict=False) if name == "polars" else library.DataFrame(columns)
-    wanted = " or ".join(libraries)
-    raise ModuleNotFoundError(f"A table needs {wanted}, and none is installed: %pip install {libraries[0]}.")

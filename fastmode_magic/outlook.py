@@ -3,11 +3,23 @@
 from typing import TYPE_CHECKING
 
 from .claude.engine import Run
+from .claude.policy import Rates
 from .claude.quota import Quota
 from .claude.standing import State
+from .ledger.totals import Snapshot
 
 if TYPE_CHECKING:
     from .session import Session
+
+
+def rates(measured: Snapshot) -> Rates:
+    """What the policy expects of both speeds: what was measured in this session, else what is usual."""
+    usual = Rates()
+    return Rates(
+        fast=measured.fast_rate or usual.fast,
+        standard=measured.standard_rate or usual.standard,
+        answer_tokens=measured.answer_tokens or usual.answer_tokens,
+    )
 
 
 def quota(session: "Session", run: Run | None = None) -> Quota:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .views.text import Facts
 
 
+CALLED = "Called "
+
+
 class View(Protocol):
     """What shows a run while it goes on."""
 
@@ -51,6 +54,8 @@ class Running:
     practice: bool = False  # whether the simulator in this kernel answers
     counted: bool = False  # whether the totals have it
     calls: "Calls | None" = None  # the functions that the answer may have called
+    data: object = None  # what the answer is as --schema wants it, and what is wrong with it
+    invalid: Ending | None = None
     meter: Meter = field(default_factory=Meter)
 
     def follow(self, clock: Callable[[], float], each: Callable[[], None]) -> bool:
@@ -82,10 +87,17 @@ class Running:
         """Call what the frame wants called, and say so."""
         for event in frame:
             if isinstance(event, Called) and self.calls:
-                before = len(self.calls.made)
-                results = self.calls.results(event.uses)
-                self.meter.feed(Noted(f"Called {call}", clock()) for call in self.calls.made[before:])
-                self.run.reply(results)
+                results = []
+                for result in self.calls.results(event.uses, lambda: self.run.interrupted):
+                    results.append(result)
+                    self._note(clock())
+                self.run.reply(tuple(results))
+
+    def _note(self, now_s: float) -> None:
+        """Say what was called last; a call that was refused for the bound is none."""
+        assert self.calls is not None
+        told, made = sum(notice.startswith(CALLED) for notice in self.meter.notices), self.calls.made
+        self.meter.feed(Noted(f"{CALLED}{call}", now_s) for call in made[told:])
 
     def end(self, *, interrupted: bool) -> Ending | None:
         """Stop the run, if the user did; returns what kept the answer from its end."""

@@ -12,7 +12,6 @@ from .answer import Answer
 from .claude import catalog
 from .claude.engine import Engine, Run
 from .claude.errors import BadInput, Ending, FastmodeError
-from .claude.policy import Rates
 from .ledger.totals import Snapshot, Totals
 from .pages import Pages
 from .prompt.ask import Ask
@@ -45,6 +44,7 @@ class Session:
         self.fast = False
         self.fast_seen = False  # whether a cell asked for fast since it was switched off
         self.last: Answer | None = None
+        self.last_error: BaseException | None = None  # of the user's own code, for `%fastmode fix`
         self.last_facts: Facts = []
         self.last_rates: list[int] = []
         self.last_run: Run | None = None
@@ -69,8 +69,9 @@ class Session:
             coming = [one for one in self.running() if one.practice == self.service.practising and not one.counted]
             if self._loading is None or self._loading.is_alive():  # without prices: nobody waits for their import
                 coming = []
-            entries = [_accounting().entry_of(self._so_far(one), one.ask.model) for one in coming if one.meter.usage]
-            return self.totals.snapshot(model, [entry for entry in entries if entry])
+            runs = [(self._so_far(one), one.ask.model) for one in coming if one.meter.usage]
+            entries = [entry for answer, asked in runs for entry in _accounting().entries_of(answer, asked)]
+            return self.totals.snapshot(model, entries)
 
     @property
     def threads(self) -> "Threads":
@@ -136,34 +137,35 @@ class Session:
             lambda: self._follow(active), lambda: self._so_far(active), active.run.interrupt, present
         )
 
-    def _begin(self, ask: Ask, show: "Show | None", place: "Place | None", *, background: bool) -> Running:
-        self.warm_up()
+    def _stream(self, ask: Ask, began: datetime, standard_rate: float | None, *, background: bool) -> "Stream":
         from .views.stream import DATA_FENCE, Stream
 
-        with self._lock:
-            self._enter(ask)
-        began, measured = datetime.now(UTC), self.totals.snapshot(ask.model)
-        stream = Stream(
+        return Stream(
             uuid4().hex[:12],
             ask.model,
             "fast" if ask.fast else "standard",
-            standard_rate=measured.standard_rate,
+            standard_rate=standard_rate,
             background=background,
             at=began,
             deaf=self.pages.lab is not None and self.pages.lab.deaf,
             before=DATA_FENCE if ask.shape else "",
         )
+
+    def _begin(self, ask: Ask, show: "Show | None", place: "Place | None", *, background: bool) -> Running:
+        self.warm_up()
+        with self._lock:
+            self._enter(ask)
+        began, measured = datetime.now(UTC), self.totals.snapshot(ask.model)
+        stream = self._stream(ask, began, measured.standard_rate, background=background)
         try:
             view = show(stream) if show else None
             begun_s = self.engine.clock()
-            run = self.engine.start(ask, catalog.find(ask.model), self.service.access(), _rates(measured))
+            run = self.engine.start(ask, catalog.find(ask.model), self.service.access(), outlook.rates(measured))
         except BaseException:
             self._leave(ask)
             raise
-        calls = self._calls(ask) if ask.tools else None
-        active = self.active[stream.run] = Running(
-            ask, run, stream, began, view, place, self.service.practising, calls=calls
-        )
+        practice, calls = self.service.practising, self._calls(ask) if ask.tools else None
+        active = self.active[stream.run] = Running(ask, run, stream, began, view, place, practice, calls=calls)
         active.meter.begin(begun_s)
         active.meter.notices += ask.notices
         try:
@@ -183,6 +185,10 @@ class Session:
         except BaseException:  # a view that fails loses neither what came nor what it cost: `%fastmode last` has it
             self._ended(active)
             raise
+        if active.ask.shape:
+            from . import conclusion
+
+            conclusion.read(active)
         with uninterrupted():
             return self._ended(active, active.end(interrupted=interrupted))
 
@@ -210,7 +216,7 @@ class Session:
         if notice := self._missed(active, answer):
             answer = replace(answer, notices=(*answer.notices, notice))
         totals, active.counted = self._totals[active.practice], True
-        if entry := _accounting().entry_of(answer, active.ask.model):
+        for entry in _accounting().entries_of(answer, active.ask.model):
             totals.add(entry)
         self.last, self.last_run, self.last_rates = answer, active.run, active.stream.pace.rates
         self.last_fast = active.run if active.ask.fast else self.last_fast
@@ -268,15 +274,6 @@ class Session:
         self.pages.close()
         self.service.stop_practising()
         self.engine.close()
-
-
-def _rates(measured: Snapshot) -> Rates:
-    default = Rates()
-    return Rates(
-        fast=measured.fast_rate or default.fast,
-        standard=measured.standard_rate or default.standard,
-        answer_tokens=measured.answer_tokens or default.answer_tokens,
-    )
 
 
 def _load() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from fastmode_magic.accounting import Prefixes, answer_of, entry_of
+from fastmode_magic.accounting import Prefixes, answer_of, entries_of
 from fastmode_magic.answer import Answer
 from fastmode_magic.claude.errors import Refused
 from fastmode_magic.claude.events import (
@@ -143,7 +143,7 @@ BILLED = Failed(Refused("x", "y"), billed=True, at_s=9.0)
 def test_before_anything_came(events, cost):
     answer = answered(*events)
     assert (answer.cost, answer.usage, answer.complete) == (cost, None, False)
-    assert (entry_of(answer, "claude-opus-5-5") is None) == (cost is not None)
+    assert (entries_of(answer, "claude-opus-5-5") == []) == (cost is not None)
 
 
 def lost(usage, *rest):
@@ -170,7 +170,7 @@ def test_a_lost_attempt_is_in_both_prices():
 def test_a_run_that_only_lost_is_in_the_totals():
     answer = lost(used("fast", 0), Sent("fast", 2, 2.0), FAILED)
     assert answer.cost == Decimal("0.008")
-    assert entry_of(answer, "claude-opus-5-5").cost == Decimal("0.008")
+    assert entries_of(answer, "claude-opus-5-5")[0].cost == Decimal("0.008")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_elsewhere_the_list_price_is_said_to_be_one(base_url, host):
     ],
 )
 def test_what_the_totals_take_over(answer, speed, measured):
-    entry = entry_of(answer, "claude-opus-5-5")
+    (entry,) = entries_of(answer, "claude-opus-5-5")
     assert (entry.speed, entry.cost, entry.estimated) == (speed, answer.cost, False)
     assert (entry.tokens_per_s, entry.output_tokens) == ((500.0, 1_000) if measured else (None, None))
 

@@ -176,7 +176,7 @@ class TestTwoAtOnce:
     def test_a_plan_that_is_older_than_a_turn_is_refused(self, threads):
         plan = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
         asked(threads, "q4")
-        with pytest.raises(CannotSend, match="still answering"):
+        with pytest.raises(CannotSend, match="has changed meanwhile"):
             threads.enter(plan)
 
 

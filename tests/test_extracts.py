@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from fastmode_magic import extracts
-from fastmode_magic.extracts import CodeBlock, code, code_blocks, frame, tables
+from fastmode_magic.extracts import CodeBlock, code, code_blocks, tables
+from fastmode_magic.grids import frame
 
 # Makes an answer longer than what is parsed, and changes nothing in it.
 PADDING = f"{'Lorem ipsum ' * 400}\n\n" * 13

@@ -133,12 +133,13 @@ class Attempts:
         """Whether the answer wants tools, and has been told what became of them; keeps its messages."""
         content: tuple[Block, ...] = finished.messages[0].content if finished.messages else ()
         uses = tuple(block for block in content if isinstance(block, ToolUse))
-        if finished.stop_reason != "tool_use" or not uses or self.results is None:
+        wanted = finished.stop_reason == "tool_use" and bool(uses) and self.results is not None
+        if wanted:
+            self.emit(Called(uses, self.clock()))
+        results = await self.results() if wanted and self.results else ()
+        if not results:  # it has ended, or wants more calls than it may have
             rest = tuple(block for block in content if not isinstance(block, ToolUse))  # a call without a result
             self._since += (Message("assistant", rest),) if rest else ()
-            return False
-        self.emit(Called(uses, self.clock()))
-        if not (results := await self.results()):  # enough
             return False
         self._since += (Message("assistant", content), Message("user", results))
         self._numbers, self._shown, self._waits, self._waited_s = {"fast": 0, "standard": 0}, False, 0, 0.0

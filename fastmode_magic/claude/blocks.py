@@ -11,16 +11,19 @@ class Blocks:
     """Gathers the blocks of a stream; kinds that are not ours to send back are left out."""
 
     def __init__(self) -> None:
-        self._started: dict[object, dict[str, Any]] = {}
-        self._parts: dict[object, dict[str, list[str]]] = {}
+        self._started: dict[int, dict[str, Any]] = {}
+        self._parts: dict[int, dict[str, list[str]]] = {}
 
     def read(self, wire: Mapping[str, Any]) -> None:
         """Take one event of the stream."""
+        index = wire.get("index")
+        if not isinstance(index, int):
+            return
         match wire.get("type"), wire.get("content_block"), wire.get("delta"):
             case "content_block_start", dict() as block, _:
-                self._started[wire.get("index")] = block
-                self._parts[wire.get("index")] = {}
-            case "content_block_delta", _, dict() as delta if (parts := self._parts.get(wire.get("index"))) is not None:
+                self._started[index] = block
+                self._parts[index] = {}
+            case "content_block_delta", _, dict() as delta if (parts := self._parts.get(index)) is not None:
                 for name in ("text", "thinking", "signature", "partial_json"):
                     if isinstance(piece := delta.get(name), str):
                         parts.setdefault(name, []).append(piece)
@@ -53,7 +56,8 @@ def _input(begun: object, said: str) -> tuple[dict[str, Any], bool]:
     """What a call is given, and whether that could not be read."""
     try:
         given = json.loads(said) if said.strip() else begun
-    except ValueError:
+        json.dumps(given, allow_nan=False, ensure_ascii=False).encode()  # it must go back as it came
+    except (ValueError, RecursionError):  # half a character is a ValueError, too
         return {}, True
     return (given, False) if isinstance(given, dict) else ({}, True)
 

@@ -45,6 +45,7 @@ class Run:
         self._frames: queue.SimpleQueue[list[Event] | None] = queue.SimpleQueue()  # None: whoever reads shall stop
         self._future: Future[None] | None = None
         self.account: Account | None = None  # known once the connection is there
+        self.interrupted = False  # whether the user wants it stopped
         self._results: asyncio.Queue[tuple[ToolResult, ...]] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -74,6 +75,7 @@ class Run:
 
     def interrupt(self) -> None:
         """Make `frames` raise KeyboardInterrupt where it is read; callable from any thread."""
+        self.interrupted = True
         self._frames.put(None)
 
     def stop(self) -> list[Event]:

@@ -21,6 +21,7 @@ class Entry:
     tokens_per_s: float | None
     output_tokens: int | None
     model: str = ""
+    part: bool = False  # of a run that has another entry: what was billed at another speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Totals:
         entries = [*self._entries, *coming]
         own = [entry for entry in entries if entry.model == model]
         return Snapshot(
-            answers=len(entries),
+            answers=sum(not entry.part for entry in entries),
             fast_cost=_cost(entries, "fast"),
             standard_cost=_cost(entries, "standard"),
             unknown=sum(entry.cost is None for entry in entries),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.display import display
 
 from ..answer import Answer
@@ -77,37 +77,26 @@ class ClaudeMagics(Magics):
         self._said = False
 
     @no_var_expand
-    @needs_local_scope
     @line_cell_magic
-    def claude(
-        self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
-    ) -> "Answer | BackgroundAnswer | None":
+    def claude(self, line: str, cell: str | None = None) -> "Answer | BackgroundAnswer | None":
         if line == "--misplaced" and cell is None:
             raise present(self.shell, BadInput(*MISPLACED))
+        prompts.remember_error(self.session)
         with presented(self.shell):
             parsed = options.parse(line, cell=cell is not None)
             prompt = parsed.prompt if cell is None else self._prompt(cell)
-            return self.ask(prompt, parsed.fields, parsed.name, returns=cell is None, local_ns=local_ns)
+            return self.ask(prompt, parsed.fields, parsed.name, returns=cell is None)
 
     claude.__doc__ = HELP
 
     def ask(
-        self,
-        prompt: str,
-        said: Mapping[str, Any],
-        name: str | None = None,
-        *,
-        returns: bool = False,
-        local_ns: Mapping[str, Any] | None = None,
+        self, prompt: str, said: Mapping[str, Any], name: str | None = None, *, returns: bool = False
     ) -> "Answer | BackgroundAnswer | None":
-        """Ask what a cell says with its flags; `returns` gives the answer back, which is shown already.
-
-        `local_ns` has the variables of the function that asks, if it is one.
-        """
+        """Ask what a cell says with its flags; `returns` gives the answer back, which is shown already."""
         fields = dict(said)
         dry_run, background, code, save = (fields.pop(one, None) for one in ("dry_run", "background", "code", "save"))
         self._check(fields, background=background, code=code)
-        ask = self.session.ask(prompt, prompts.namespace(self.shell, local_ns), front_end.place(self.shell), **fields)
+        ask = self.session.ask(prompt, prompts.names(self.shell), front_end.place(self.shell), **fields)
         if dry_run:
             from .. import prompt_reports
 

@@ -33,6 +33,7 @@ class FastmodeMagics(Magics):
     @line_magic
     def fastmode(self, line: str) -> None:
         name, _, rest = line.strip().partition(" ")
+        prompts.remember_error(self.session)
         with presented(self.shell):
             command = COMMANDS.get(name.lower() or "status")
             if command is None:
@@ -113,7 +114,8 @@ class FastmodeMagics(Magics):
     def _fix(self, rest: str) -> None:
         said = options.parse(rest, cell=False)
         prompt = prompts.repair_of(self.session, self.shell.user_ns, said.prompt)
-        self._claude.ask(prompt, {"code": True, **said.fields, "variables": False})
+        code = {} if said.fields.get("background") else {"code": True}
+        self._claude.ask(prompt, {**code, **said.fields, "variables": False})
 
     def _practice(self, off: str) -> str:
         if off not in {"", "off"}:

@@ -104,6 +104,15 @@ def _calls(text: str) -> int:
     return int(text)
 
 
+def _names(flag: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if all(part.strip() for part in text.split(",")):
+            return text
+        raise BadInput(f"{flag} {text} has a comma with no name beside it.", f"Write them together: {flag} one,two.")
+
+    return read
+
+
 def _one_of(flag: str, choices: tuple[str, ...]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text in choices:
@@ -161,11 +170,13 @@ OPTIONS = (
     Option(
         ("--schema",), "schema", "answer as data: a pydantic model, TypedDict, dataclass or JSON schema", "NAME", str
     ),
-    Option(("--tools",), "tools", "functions of the notebook that Claude may have called", "NAME,NAME", str),
+    Option(
+        ("--tools",), "tools", "functions of the notebook that Claude may have called", "NAME,NAME", _names("--tools")
+    ),
     Option(("--max-calls",), "max_calls", "most calls of functions; default 10", "N", _calls),
     Option(("--yes",), "yes", "call functions without asking", value=True),
     Option(("--save",), "save", "save this prompt as a file, with its earlier versions", "NAME", str),
-    Option(("--with",), "saved", "put saved prompts before this one", "NAME,NAME", str),
+    Option(("--with",), "saved", "put saved prompts before this one", "NAME,NAME", _names("--with")),
 )
 FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
 

@@ -1,8 +1,8 @@
 """Saved prompts, threads and repairs, by their commands."""
 
 import sys
-from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,51 @@ from ..prompt.problems import CannotSend
 from ..session import Session
 
 
-def last_error() -> BaseException | None:
-    """The last error of the notebook."""
+class Names(Mapping[str, Any]):
+    """What a prompt can name: variables of the function that asks, of the notebook, and `error` for the last one.
+
+    Its repr is short, and asks nobody: `%xmode Verbose` shows the variables of every frame.
+    """
+
+    def __init__(self, *scopes: Mapping[str, Any]) -> None:
+        self._scopes = scopes
+
+    def __getitem__(self, name: str) -> Any:
+        return next(scope for scope in self._scopes if name in scope)[name]
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in scope for scope in self._scopes)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(chain.from_iterable(self._scopes)))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return "<the notebook's variables>"
+
+
+def names(shell: Any) -> Names:
+    """What a prompt of this moment can name."""
+    frame = sys._getframe()
+    while frame.f_back and frame.f_globals is not shell.user_ns:
+        frame = frame.f_back
+    own = frame.f_locals if frame.f_globals is shell.user_ns else shell.user_ns
+    scopes = [shell.user_ns] if own is shell.user_ns else [dict(own), shell.user_ns]
+    return Names(*scopes, *([{"error": error}] if (error := _last_error()) else []))
+
+
+def remember_error(session: Session) -> None:
+    """Keep the last error of the user's own: one of ours must not hide it from `%fastmode fix`."""
+    error = _last_error()
+    if error is not None and not isinstance(error, FastmodeError | Interrupted):
+        session.last_error = error
+
+
+def _last_error() -> BaseException | None:
     error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)  # the first from Python 3.12 on
     return error if isinstance(error, BaseException) else None
-
-
-def namespace(shell: Any, local_ns: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """What a prompt can name: variables of the function that asks, of the notebook, and `error` for the last one."""
-    own = [] if local_ns is None or local_ns is shell.user_ns else [dict(local_ns)]
-    last = [{"error": error}] if (error := last_error()) else []
-    return ChainMap(*own, shell.user_ns, *last) if own or last else shell.user_ns
 
 
 def save(session: Session, name: str, prompt: str) -> str:
@@ -62,15 +96,10 @@ def repair_of(session: Session, namespace: Mapping[str, Any], wish: str) -> str:
     """The prompt that repairs the last error of the notebook. Raises BadInput where there is none."""
     from ..prompt.repair import repair
 
-    error = last_error()
-    if error is None:
+    if session.last_error is None:
         raise BadInput("There is no error to repair.", "Run a cell that fails, then type `%fastmode fix`.")
-    if isinstance(error, FastmodeError | Interrupted):
-        raise BadInput(
-            "The last error is one of fastmode-magic itself.", f"What to do was its second line: {error.next_step}"
-        )
     try:
-        return repair(error, namespace, wish, session.service.keys)[0]
+        return repair(session.last_error, namespace, wish, session.service.keys)[0]
     except CannotSend as problem:
         raise BadInput(problem.what, problem.next_step) from None
 

@@ -1,11 +1,11 @@
 """What of the notebook's namespace can be named in braces, by --schema and by --tools: for completion."""
 
+import ast
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from types import FunctionType, MethodType
 from typing import Any
-
-from ..prompt.template import look_up
 
 MOST = 500
 _INSIDE = re.compile(r"(?:^|[^{$\\])\{([^\W\d][\w.]*(?:\[[^\]{}]*\]?[\w.]*)*)?$")
@@ -23,8 +23,8 @@ def inside_braces(line: str, namespace: Mapping[str, Any]) -> tuple[str, list[st
     if not last:
         return typed, _begun(typed, (name for name in namespace if name not in _SHELL_NAMES), "")
     try:
-        value = look_up(last["base"], namespace)
-    except Exception:  # noqa: BLE001  # a property is foreign code, and nobody asked to see it fail
+        value = _at_rest(last["base"], namespace)
+    except (LookupError, AttributeError, TypeError):
         return typed, []
     if last["dot"]:
         return typed, _begun(last["name"], _attributes(value), f"{last['base']}.")
@@ -45,6 +45,22 @@ def functions(namespace: Mapping[str, Any]) -> list[str]:
         for name, value in namespace.items()
         if not name.startswith("_") and name not in _SHELL_NAMES and isinstance(value, FunctionType | MethodType)
     )
+
+
+def _at_rest(path: str, namespace: Mapping[str, Any]) -> Any:
+    """What a path names, as far as it can be known without running a property: nobody has asked for that yet."""
+    name, *steps = re.split(r"\.|(?=\[)", path)
+    value: Any = namespace[name]
+    for step in steps:
+        if step.startswith("["):
+            if type(value) not in {dict, list, tuple}:
+                raise LookupError(step)
+            value = value[ast.literal_eval(step[1:-1])]
+        else:
+            value = inspect.getattr_static(value, step)
+            if hasattr(type(value), "__get__") and not isinstance(value, FunctionType | MethodType):
+                raise LookupError(step)
+    return value
 
 
 def _begun(typed: str, names: Iterable[str], before: str) -> list[str]:

@@ -39,11 +39,12 @@ def write(thread: Thread, folder: str) -> Path:
         "turns": [_turn(turn) for turn in thread.turns],
     }
     try:
+        text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-    except OSError as error:
+        _replace(path, text.encode("utf-8", "replace").decode("utf-8"))
+    except (OSError, ValueError, TypeError) as error:
         raise CannotSend(
-            f"Thread {thread.name!r} cannot be saved to {path}: {error.strerror or error}.",
+            f"Thread {thread.name!r} cannot be saved to {path}: {getattr(error, 'strerror', None) or error}.",
             "Choose another place with `%config FastMode.threads_folder`.",
         ) from None
     return path
@@ -56,16 +57,19 @@ def read(name: str, folder: str) -> Thread | None:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, str(error)) from None
     try:
         if value["version"] != VERSION:
             raise _unreadable(path, f"it is of version {value['version']}")
-        origin = (str(value["origin"][0]), int(value["origin"][1])) if value["origin"] else None
         turns = tuple(_read_turn(turn) for turn in value["turns"])
-        return Thread(name, turns, origin, int(value["left_out"]), saved=True)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        origin = (str(value["origin"][0]), int(value["origin"][1])) if value["origin"] else None
+        left_out = int(value["left_out"])
+        if 0 <= left_out <= len(turns) and (origin is None or 0 < origin[1] <= len(turns)):
+            return Thread(name, turns, origin, left_out, saved=True)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _unreadable(path, f"{type(error).__name__}: {error}") from None
+    raise _unreadable(path, "it names turns that it does not have")
 
 
 def recall(threads: Threads, name: str, folder: str) -> str | None:
@@ -129,15 +133,15 @@ def _read_turn(value: Mapping[str, Any]) -> Turn:
     messages = tuple(
         Message(_role(one["role"]), tuple(_read_block(block) for block in one["content"])) for one in value["messages"]
     )
-    if not messages or messages[0].role != "user":
-        raise ValueError("a turn that begins without a question")
+    if len(messages) < 2 or messages[0].role != "user" or not all(message.content for message in messages):
+        raise ValueError("a turn without its question or its answer")
     return Turn(
         messages,
         str(value["typed"]),
         str(value["model"]),
         str(value["setting"]),
         datetime.fromisoformat(value["at"]) if value["at"] else None,
-        value["cell"],
+        str(value["cell"]) if value["cell"] else None,
         None,
         bool(value["complete"]),
         bool(value["stale"]),
@@ -170,4 +174,9 @@ def _read_block(value: Mapping[str, Any]) -> Block:
         fields["size"] = (int(fields["size"][0]), int(fields["size"][1]))
     if kind is ToolResult:
         fields["content"] = tuple(_read_block(piece) for piece in fields["content"])
+    texts = {"text", "signature", "media_type", "title", "id", "name"} | ({"data"} if kind is HiddenThinking else set())
+    if wrong := [name for name in texts & fields.keys() if not isinstance(fields[name], str)]:
+        raise TypeError(f"{wrong[0]} is no text")
+    if kind is ToolUse and not isinstance(fields["input"], dict):
+        raise TypeError("input is no object")
     return kind(**fields)

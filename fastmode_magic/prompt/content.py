@@ -126,6 +126,12 @@ class Message:
         return sum(block.tokens for block in self.content)
 
     @property
+    def size(self) -> int:
+        """Bytes of pictures and documents, as they travel."""
+        results = [piece for block in self.content if isinstance(block, ToolResult) for piece in block.content]
+        return sum(len(one.data) * 4 // 3 for one in (*self.content, *results) if isinstance(one, Image | Document))
+
+    @property
     def without_thinking(self) -> "Message":
         """The same without what is bound to model and conversation."""
         kept = tuple(block for block in self.content if not isinstance(block, Thinking | HiddenThinking))

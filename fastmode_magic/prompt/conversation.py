@@ -43,7 +43,7 @@ class Threads:
 
     current: str | None = None
     _threads: dict[str, Thread] = field(default_factory=dict)
-    _asking: set[str] = field(default_factory=set)
+    _asking: dict[str, Continuation] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Thread]:
         return iter(list(self._threads.values()))
@@ -61,8 +61,10 @@ class Threads:
         self._threads[name] = replace(self.existing(name), saved=True)
 
     def forget(self, name: str) -> Thread:
-        """Take a thread out. Raises CannotSend where there is none."""
+        """Take a thread out. Raises CannotSend where there is none, or where it answers."""
         self.existing(name)
+        if name in self._asking:
+            raise CannotSend(f"Thread {name!r} is still answering a cell.", "Wait for it, or stop it.")
         self.current = None if self.current == name else self.current
         return self._threads.pop(name)
 
@@ -89,28 +91,31 @@ class Threads:
         before = self._branched(name, origin, place, new=new) if origin else self._begun(name or "", new=new)
         at, replaced = position(before, place)
         seen = self._threads.get(before.name)
-        history, left_out = sent(before.turns[:at], before.left_out, to, room)
+        left_out = before.left_out if before.left_out < at else 0
+        history, left_out = sent(before.turns[:at], left_out, to, room)
         notices = tuple(_told(before, at, replaced, left_out, room))
         before = replace(before, left_out=left_out)
         return Continuation(before.name, history, before, at, replaced, place, to, seen, notices)
 
     def enter(self, plan: Continuation) -> None:
         """The ask goes out. Raises CannotSend if the thread is busy or has grown since it was planned."""
-        if plan.thread in self._asking or self._threads.get(plan.thread) is not plan.seen:
-            raise CannotSend(
-                f"Thread {plan.thread!r} is still answering another cell.",
-                f"Wait for it or stop it, or branch: `--from {plan.thread}`.",
-            )
-        self._asking.add(plan.thread)
+        if plan.thread in self._asking:
+            raise CannotSend(f"Thread {plan.thread!r} is still answering another cell.", "Wait for it, or stop it.")
+        if self._threads.get(plan.thread) is not plan.seen:
+            raise CannotSend(f"Thread {plan.thread!r} has changed meanwhile.", "Run the cell again.")
+        self._asking[plan.thread] = plan
 
     def leave(self, plan: Continuation, turn: Turn | None) -> Thread | None:
         """The ask has ended: `turn` takes its place; None, where no answer came, leaves the thread as it was."""
-        self._asking.discard(plan.thread)
+        if self._asking.get(plan.thread) is not plan:
+            return None  # it was left before
+        del self._asking[plan.thread]
         if turn is None:
             return None
         turns, after = plan.before.turns[: plan.at], plan.before.turns[plan.at + plan.replaced :]
         stale = tuple(replace(later, stale=True) for later in after)
-        saved = bool(plan.seen and plan.seen.saved)
+        now = self._threads.get(plan.thread)
+        saved = bool(now and now.saved)
         thread = replace(plan.before, turns=(*turns, turn, *stale), saved=saved)
         self._threads[plan.thread] = thread
         return thread
@@ -132,7 +137,7 @@ class Threads:
                 f"There is a thread {name!r} already.",
                 "Choose another name for the branch, or add --new to replace that one.",
             )
-        begun = Thread(name, of.turns[:number], (of.name, number), min(of.left_out, number))
+        begun = Thread(name, of.turns[:number], (of.name, number), of.left_out)
         return begun if new or there is None else there
 
     @property

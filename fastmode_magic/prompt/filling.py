@@ -33,7 +33,7 @@ def filled(text: str, namespace: Mapping[str, Any], allowance: int, keys: Keys) 
         key = (variable.path, variable.spec)
         if key not in known:
             known[key] = _rendered(variable, allowance)
-            keys.stay_out(known[key].pieces, variable.path)
+            keys.stay_out(known[key].pieces, f"`{{{variable.path}}}`")
         before = text[at : variable.start]
         pieces += [Text(before if known[key].inline else before.rstrip(" \t")), *_apart(known[key], text, variable)]
         at = variable.end

@@ -17,12 +17,12 @@ class Keys:
 
     _known: tuple[str, ...] = field(default=(), repr=False)
 
-    def stay_out(self, pieces: Iterable[Piece], path: str) -> None:
-        """Raise CannotSend if a piece of what the prompt calls `path` has an API key in it."""
+    def stay_out(self, pieces: Iterable[Piece], what: str) -> None:
+        """Raise CannotSend if a piece of `what` ("`{df}`", "the cell that failed") has an API key in it."""
         for piece in pieces:
             if isinstance(piece, Text) and self._in(piece.text):
                 raise CannotSend(
-                    f"`{{{path}}}` has an API key in it, which would be sent.",
+                    f"{what[:1].upper()}{what[1:]} has an API key in it, which would be sent.",
                     "Send the part of it that you need, or take the key out.",
                 )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import ModuleType, TracebackType
 from typing import Any
 
-from .content import words
+from .content import Text, words
 from .keys import Keys
 from .problems import CannotSend
 from .rendering import render
@@ -28,12 +28,13 @@ def repair(error: BaseException, namespace: Mapping[str, Any], wish: str, keys: 
     source = cell_source(error, namespace)
     parts = [ASK, wish, *(_fenced("The cell:", source) if source else [])]
     traceback = render(error, "error", ERROR_TOKENS).pieces
-    keys.stay_out(traceback, "error")
     parts.append(words(traceback))
     shown = [_variable(name, namespace[name], keys) for name in touched(source or "", namespace)[:MOST_VARIABLES]]
     if any(shown):
         parts += ["The variables that the cell names:", *(part for part in shown if part)]
-    return "\n\n".join(part for part in parts if part), source
+    prompt = "\n\n".join(part for part in parts if part)
+    keys.stay_out([Text(prompt)], "the cell that failed, its traceback or a variable of it")
+    return prompt, source
 
 
 def cell_source(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
@@ -65,7 +66,7 @@ def touched(source: str, namespace: Mapping[str, Any]) -> list[str]:
 def _variable(name: str, value: object, keys: Keys) -> str | None:
     try:
         rendered = render(value, name, VARIABLE_TOKENS)
-        keys.stay_out(rendered.pieces, name)
+        keys.stay_out(rendered.pieces, f"`{name}`")
     except CannotSend:  # what cannot be sent is left out: it may well be the fault
         return f"`{name}` is a {type(value).__name__} that cannot be shown."
     said = words(rendered.pieces)

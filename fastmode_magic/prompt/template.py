@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from .patience import PATIENCE_S, OutOfTime, within
 from .problems import CannotSend
 
 _NAME = r"[^\W\d]\w*"
@@ -17,7 +18,7 @@ _CONSTANT = r"""-?\d+|"(?:[^"\\\n]|\\["\\])*"|'(?:[^'\\\n]|\\['\\])*'"""
 _STEP = rf"\.{_NAME}|\[(?:{_CONSTANT})\]"
 # Python's own mini-language, or the percent signs of a date: anything else after a colon is JSON, CSS or a dict.
 _SPEC = (
-    r"(?:[^{}\n]?[<>^]|[^{}\n]=)?[-+]?z?#?0?\d{0,9}[,_]?(?:\.\d{1,9})?[bcdeEfFgGnosxX%]?"
+    r"(?:[^{}\n]?[<>^]|[^{}\n]=)?[-+]?z?#?0?\d{0,4}[,_]?(?:\.\d{1,4})?[bcdeEfFgGnosxX%]?"
     r"|(?=[^{}\n]{0,30}%[a-zA-Z])[^{}\n]{1,60}"
 )
 _PLACEHOLDER = re.compile(rf"\{{(?P<path>{_NAME}(?:{_STEP})*)(?::(?P<spec>{_SPEC}))?\}}")
@@ -34,6 +35,7 @@ _OPENER = re.compile(
 _LONG_STRING = re.compile(r"(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])(?:\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)''')")
 _MOST_QUOTES = 30  # that are looked at before a brace, on its line
 _LATEX = re.compile(r"\\[A-Za-z]|\$[^$\n]+\$")
+_INSTEAD = "Put what you mean into a variable of its own, or send braces as they are written with --no-vars."
 MOST_NAMED = 5  # in one notice
 
 
@@ -75,8 +77,10 @@ def find(text: str, namespace: Mapping[str, Any]) -> Found:
             if others in _TOLD and path.partition(".")[0].partition("[")[0] in namespace:
                 foreign.append(text[match.start() - 1 : match.end()])
             continue
+        if path in absent:
+            continue
         try:
-            value = look_up(path, namespace)
+            value = look_up(path, namespace, suggest=len(absent) < MOST_NAMED)
         except Absent as missing:
             absent[path] = missing.near
         else:
@@ -86,11 +90,12 @@ def find(text: str, namespace: Mapping[str, Any]) -> Found:
     return Found(tuple(variables), (*_missing(absent), *_foreign(foreign)))
 
 
-def look_up(path: str, namespace: Mapping[str, Any]) -> object:
-    """The object that a path such as `row["x"].name` names."""
+def look_up(path: str, namespace: Mapping[str, Any], *, suggest: bool = True) -> object:
+    """The object that a path such as `row["x"].name` names. Raises Absent, which may `suggest` the nearest."""
     name = path.partition(".")[0].partition("[")[0]
     if name not in namespace:
-        raise Absent(_near(name, [n for n in namespace if not n.startswith("_")], ""))
+        known = [one for one in namespace if not one.startswith("_")] if suggest else []
+        raise Absent(_near(name, known, ""))
     value, done = namespace[name], str(name)
     for step in _STEPS.finditer(path, len(name)):
         value = _taken(value, step, done)
@@ -101,8 +106,8 @@ def look_up(path: str, namespace: Mapping[str, Any]) -> object:
 def formatted(variable: Variable) -> str:
     """The variable's value by its format spec. Raises CannotSend where it does not go."""
     try:
-        return format(variable.value, variable.spec or "")
-    except Exception as error:  # noqa: BLE001  # `__format__` is foreign code
+        return within(PATIENCE_S, lambda: format(variable.value, variable.spec or ""))
+    except (Exception, OutOfTime) as error:  # noqa: BLE001  # `__format__` is foreign code
         raise CannotSend(
             f"`{{{variable.path}:{variable.spec}}}` cannot be formatted: {error}.",
             "Change what follows the colon, or leave it out; --no-vars sends braces as they are written.",
@@ -169,15 +174,14 @@ def _taken(value: Any, step: re.Match[str], done: str) -> object:
         raise Absent(None)  # the inside of an object is no variable
     try:
         if attribute:
-            return getattr(value, attribute)
-        return value[int(index) if index is not None else _unquoted(key)]
+            return within(PATIENCE_S, lambda: getattr(value, attribute))
+        return within(PATIENCE_S, lambda: value[int(index) if index is not None else _unquoted(key)])
+    except OutOfTime:
+        raise CannotSend(f"`{{{done}{step[0]}}}` took longer than {PATIENCE_S:g} s.", _INSTEAD) from None
     except (AttributeError, KeyError, IndexError, TypeError):
         raise Absent(_near_step(value, attribute, key, done)) from None
     except Exception as error:  # noqa: BLE001  # a property is foreign code
-        raise CannotSend(
-            f"`{{{done}{step[0]}}}` cannot be read: {type(error).__name__}: {error}.",
-            "Put what you mean into a variable of its own, or send braces as they are written with --no-vars.",
-        ) from None
+        raise CannotSend(f"`{{{done}{step[0]}}}` cannot be read: {type(error).__name__}: {error}.", _INSTEAD) from None
 
 
 def _near_step(value: Any, attribute: str | None, key: str | None, done: str) -> str | None:

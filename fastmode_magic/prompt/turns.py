@@ -5,6 +5,8 @@ from datetime import datetime
 
 from .content import Message, Text, ToolResult, ToolUse, words
 
+MOST_BYTES = 12_000_000  # of pictures in a history: the service takes requests of up to 32 MB
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -100,8 +102,11 @@ def sent(turns: tuple[Turn, ...], left_out: int, to: Addressee, room: int) -> tu
     """
     left_out = min(left_out, len(turns))
     sizes = [turn.tokens for turn in turns]
-    if sum(sizes[left_out:]) > room:
-        while left_out < len(turns) and sum(sizes[left_out:]) > room // 2:
+    weights = [sum(message.size for message in turn.messages) for turn in turns]
+    if sum(sizes[left_out:]) > room or sum(weights[left_out:]) > MOST_BYTES:
+        while left_out < len(turns) and (
+            sum(sizes[left_out:]) > room // 2 or sum(weights[left_out:]) > MOST_BYTES // 2
+        ):
             left_out += 1
     same = not left_out and all(
         (turn.model, turn.setting) == (to.model, to.setting) and not turn.stale for turn in turns

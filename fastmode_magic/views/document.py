@@ -21,6 +21,8 @@ _ITEM = re.compile(r"[ \t>]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _FENCE = re.compile(r"[ \t>*+\-.)\d]*(`{3,}|~{3,})")
 # JupyterLab's table of contents takes the square of the one, its lexer that of the other
 MOST_LINES = ((_HEADING, 500), (_ITEM, 2_000))
+_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+DEEPEST = 20  # levels of data that are set out: each costs two spaces a line
 _LONG_LINE = re.compile(r"[^\n]{50000}")
 
 
@@ -75,12 +77,32 @@ def _shown(answer: "Answer") -> str:
     """The answer as Markdown: data are a block of code, set out in lines if they are sound."""
     if not answer.schema or not answer.text:
         return answer.text
-    try:
-        lines = json.dumps(json.loads(answer.text), ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):
-        lines = answer.text
+    lines = _set_out(answer.text)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", lines)), default=0))
     return f"{fence}json\n{lines}\n{fence}"
+
+
+def _set_out(data: str) -> str:
+    """JSON with a line for each value, every value as it came; what is no JSON, or nested deeply, stays as it is."""
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return data
+    out: list[str] = []
+    depth = 0
+    parts = _JSON.findall(data)
+    for part, after in zip(parts, [*parts[1:], ""], strict=True):
+        if part in "}]":
+            depth -= 1
+        if part in "}]" and out[-1] not in "{[":
+            out.append("\n" + "  " * depth)
+        out.append(part + (" " if part == ":" else ""))
+        depth += part in "{["
+        if depth > DEEPEST:
+            return data
+        if part == "," or (part in "{[" and after not in "}]"):
+            out.append("\n" + "  " * depth)
+    return "".join(out)
 
 
 def _sound(words: str) -> str:

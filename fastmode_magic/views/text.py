@@ -65,6 +65,8 @@ def speed(answer: "Answer") -> str:
     if answer.speed is None:
         unpriced = "speed not reported" if answer.cost_if else "speed not reported, standard price"
         return f"{unpriced} ({answer.fallback})" if answer.fallback else unpriced
+    if answer.cost_by_speed and answer.speed == "standard":
+        return f"fast, then standard: {answer.fallback}" if answer.fallback else "fast, then standard"
     if answer.fallback:
         return f"{answer.speed}, not fast: {answer.fallback}"
     return answer.speed

@@ -377,6 +377,21 @@ class TestFix:
         monkeypatch.delattr("sys.last_exc", raising=False)
         assert "There is no error to repair" in refused(run(shell, "%fastmode fix")).what
 
-    def test_an_error_of_ours(self, shell):
+    def test_an_error_of_ours_hides_no_other(self, shell, simulator):
+        run(shell, "1/0")
         run(shell, "%%claude --nonsense\nx")
-        assert "fastmode-magic itself" in refused(run(shell, "%fastmode fix")).what
+        run(shell, "%fastmode fix --nonsense")
+        assert run(shell, "%fastmode fix").success
+        assert "ZeroDivisionError" in content(simulator)
+
+    def test_in_the_background_there_is_no_next_cell(self, shell, simulator):
+        assert run(shell, "1/0\n").error_in_exec
+        assert run(shell, "%fastmode fix -b").success
+
+    def test_a_key_in_the_cell_is_not_sent(self, shell, simulator):
+        run(
+            shell,
+            "token = 'sk-ant-' + 'x'\n'sk-ant-' 'api03-0123456789abcdef'\n1/0 # sk-ant-" + "api03-0123456789abcdef",
+        )
+        assert "has an API key in it" in refused(run(shell, "%fastmode fix")).what
+        assert simulator.requests == []
