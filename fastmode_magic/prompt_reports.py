@@ -54,9 +54,7 @@ def dry_run(session: "Session", ask: Ask) -> str:
     said = f"**Dry run: nothing was sent.** {text.count(tokens, 'input token')}, {how}."
     notices = [f"- {sentence(notice)}" for notice in ask.notices]
     if ask.tools:
-        notices.append(
-            "- These are the numbers of the first request; each round of calls is another, with all before it."
-        )
+        notices.append("- These are the numbers of the first request; each round of calls makes another, longer one.")
     return "\n".join(
         [said, "", *_makeup(ask), *rows, "", *notices, *([""] if notices else []), "```json", request, "```"]
     )

@@ -1,5 +1,6 @@
 """Threads as a tree of turns."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -173,6 +174,25 @@ class TestTwoAtOnce:
         threads.leave(first, None)
         threads.enter(second)
 
+    def test_leaving_twice_takes_nobody_else_s_place(self, threads):
+        first = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
+        threads.enter(first)
+        threads.leave(first, None)
+        second = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
+        threads.enter(second)
+        threads.leave(first, None)
+        with pytest.raises(CannotSend, match="still answering another cell"):
+            threads.enter(second)
+
+    def test_a_thread_that_answers_is_not_forgotten_and_can_be_saved(self, threads):
+        plan = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
+        threads.enter(plan)
+        with pytest.raises(CannotSend, match="still answering"):
+            threads.forget("main")
+        threads.save("main")
+        messages = (Message("user", (Text("q"),)), Message("assistant", (Text("a"),)))
+        assert threads.leave(plan, turned(plan, "q", messages, "")).saved
+
     def test_a_plan_that_is_older_than_a_turn_is_refused(self, threads):
         plan = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=10_000)
         asked(threads, "q4")
@@ -189,6 +209,28 @@ class TestHistory:
         assert sum(message.tokens for message in plan.history) <= 1_500
         assert "its first 8 turns were left out, to stay within 3,000 tokens" in plan.notices[0]
         assert thoughts(plan) == []  # what is left is another conversation
+
+    def test_of_an_early_turn_is_what_came_before_it(self):
+        threads = Threads()
+        for number in range(10):
+            asked(threads, f"{number}" * 700, cell=f"c{number}", room=100_000)
+        assert asked(threads, "next", room=3_000).before.left_out == 8
+        again = asked(threads, "again", cell="c2", room=3_000)
+        assert [message.content[0].text[0] for message in again.history if message.role == "user"] == ["0", "1"]
+        assert not any("left out" in notice for notice in again.notices)
+        branch = asked(threads, "branch", "alt", origin="main@1", room=3_000)
+        assert len(branch.history) == 2
+
+    def test_has_room_for_pictures_and_no_more(self, threads):
+        picture = Image("image/png", b"x" * 3_500_000, (100, 100))
+        for _ in range(4):
+            plan = threads.plan(Wanted("main"), Place(), Addressee(OPUS), room=100_000)
+            threads.enter(plan)
+            messages = (Message("user", (picture,)), Message("assistant", (Text("a"),)))
+            threads.leave(plan, turned(plan, "q", messages, ""))
+        plan = asked(threads, "next", room=100_000)
+        assert sum(message.size for message in plan.history) < 12_000_000
+        assert "left out" in plan.notices[0]
 
     def test_begins_at_the_same_turn_for_as_long_as_it_can(self):
         threads = Threads()
@@ -260,10 +302,41 @@ class TestFiles:
         assert read("main", str(tmp_path)) is None
 
     @pytest.mark.parametrize(
-        "text", ["", "{", "[]", "{}", '{"version": 9}', '{"version": 1, "origin": null, "left_out": 0, "turns": [{}]}']
+        "text",
+        [
+            "",
+            "{",
+            "[]",
+            "{}",
+            "[" * 50_000,
+            '{"version": 9}',
+            '{"version": 1, "origin": null, "left_out": 0, "turns": [{}]}',
+        ],
     )
     def test_a_file_that_is_none_of_ours(self, tmp_path, text):
         (tmp_path / "main.json").write_text(text)
+        with pytest.raises(CannotSend, match=r"main\.json cannot be read as a thread"):
+            read("main", str(tmp_path))
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ('"text": "three"', '"text": 5'),
+            ('"name": "f"', '"name": 2'),
+            ('"left_out": 1', '"left_out": -1'),
+            ('"left_out": 1', '"left_out": Infinity'),
+            ('"left_out": 1', '"left_out": 9'),
+            ('"role": "assistant"', '"role": "system"'),
+            ('"size": [', '"size": ["x",'),
+            ('"input": {', '"input": 3, "inputs": {'),
+            ('"other",', '7, "x",'),
+        ],
+    )
+    def test_a_file_that_was_changed_by_hand(self, tmp_path, old, new):
+        path = write(self.thread(), str(tmp_path))
+        text = re.sub(r"\[\s+", "[", path.read_text())
+        assert old in text
+        path.write_text(text.replace(old, new))
         with pytest.raises(CannotSend, match=r"main\.json cannot be read as a thread"):
             read("main", str(tmp_path))
 

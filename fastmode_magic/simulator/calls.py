@@ -35,7 +35,7 @@ class Call:
         """The `tool_use` block; what is no JSON object is an empty input."""
         try:
             given = json.loads("".join(self.pieces))
-        except ValueError:
+        except (ValueError, RecursionError):
             given = {}
         return {"type": "tool_use", "id": self.id, "name": self.name, "input": given if isinstance(given, dict) else {}}
 

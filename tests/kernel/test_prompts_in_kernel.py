@@ -91,6 +91,11 @@ def test_a_slow_repr_does_not_hold_the_cell_up(front: Front, simulator: Simulato
 def test_no_key_is_shown_by_the_longest_traceback(front: Front, simulator: Simulator) -> None:
     front.run("%xmode Verbose\nimport os", "a")
     assert front.error(front.run("%%claude\n{os.environ}", "b")) == "BadInput"
+    front.run("other = 'sk-ant-' + 'zz' * 12; z = {}", "x")
+    for line in ("%%claude --schema z\nx", "%%claude --thread a/b\nx", "%%claude --max-tokens 0\nx"):
+        assert front.error(front.run(line, "b")) == "BadInput"
+    shown = json.dumps([message["content"] for message in front.all("error")])
+    assert "zzzz" not in shown
     front.run(TOOL, "c")
     simulator.script("cut")
     assert front.error(front.run("%%claude --tools add --yes --thread main\n{add}", "d")) == "StreamBroken"

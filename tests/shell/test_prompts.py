@@ -230,6 +230,14 @@ class TestCode:
         assert "the answer also has sql" in capsys.readouterr().out
         assert shell.user_ns["_"].code == "x = 1\n\ny = x + 1"
 
+    def test_output_beside_code_is_no_code(self, shell, simulator):
+        inserted = []
+        shell.set_next_input = lambda text, replace=False: inserted.append(text)
+        simulator.script(Scenario(text="```py3\n%time print(1)\n```\n\nshows\n\n```\n1 row\n```\n"))
+        run(shell, "%%claude --code\nA cell")
+        assert inserted == ["%time print(1)"]
+        assert shell.user_ns["_"].code == "%time print(1)"
+
     def test_none(self, shell, simulator, capsys):
         inserted = []
         shell.set_next_input = lambda text, replace=False: inserted.append(text)
@@ -293,6 +301,9 @@ class TestTools:
 
     def test_nobody_can_be_asked_in_the_background(self, shell):
         run(shell, "def f(): return 1")
+        run(shell, "g = 5")
+        assert "comma" in refused(run(shell, "%%claude --tools f, g\nCall it")).what
+        assert shell.user_ns["g"] == 5
         assert "in the background" in refused(run(shell, "%%claude --tools f -b\nCall it")).what
 
 

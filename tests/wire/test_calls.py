@@ -1,13 +1,15 @@
 """Functions of the notebook that an answer has called, over real HTTP."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
-from fastmode_magic.claude.errors import Interrupted
+from fastmode_magic.claude.errors import BadInput, Interrupted
 from fastmode_magic.ledger import prices
 from fastmode_magic.session import Session
 from fastmode_magic.simulator import Scenario, Simulator
+from fastmode_magic.views.text import status
 
 
 def add(a: int, b: int) -> int:
@@ -189,6 +191,103 @@ def test_a_result_with_a_key_is_not_sent(session: Session, simulator: Simulator)
     run(session, tools=[key])
     assert "sk-ant-api03" not in str(simulator.requests[-1].body)
     assert "has an API key in it" in results(simulator)[0]["content"][0]["text"]
+
+
+def test_a_failure_with_a_key_is_not_sent(session: Session, simulator: Simulator) -> None:
+    def leaks() -> None:
+        """Leaks."""
+        raise ValueError("sk-ant-" + "api03-0123456789abcdef" + "x" * 5_000_000)
+
+    simulator.script(wants(("leaks", {})), Scenario(text="Hm."))
+    answer, _ = run(session, tools=[leaks])
+    assert "api03" not in str(simulator.requests[-1].body)
+    assert "api03" not in str(answer.notices)
+    assert results(simulator)[0]["is_error"] is True
+
+
+def test_a_tool_with_a_key_is_not_sent(session: Session, simulator: Simulator) -> None:
+    def query(sql: str, key: str = "sk-ant-" + "api03-0123456789abcdef") -> str:
+        """Run it."""
+        return sql
+
+    with pytest.raises(BadInput, match="The tool `query` has an API key in it"):
+        session.ask("x", tools=[query])
+
+
+@pytest.mark.parametrize(
+    "given", ['{"a": NaN, "b": 1}', '{"a": 1e400, "b": 1}', '{"a": "\\ud800", "b": 1}', "[" * 20_000]
+)
+def test_an_input_that_cannot_be_sent_back(session: Session, simulator: Simulator, given: str) -> None:
+    simulator.script(wants(("add", given)), Scenario(text="I see."))
+    answer, error = run(session)
+    assert error is None
+    assert answer.text == "I see."
+    assert answer.calls[0].result == "Its input was no JSON object."
+
+
+@pytest.mark.parametrize("how", [SystemExit("bye"), RuntimeError()])
+def test_a_function_that_ends_otherwise(session: Session, simulator: Simulator, how: BaseException) -> None:
+    def ends() -> None:
+        """Ends."""
+        raise how
+
+    simulator.script(wants(("ends", {})), Scenario(text="I see."))
+    answer, error = run(session, tools=[ends])
+    assert error is None
+    assert answer.calls[0].failed
+    assert answer.calls[0].result.startswith(type(how).__name__)
+
+
+def test_nothing_is_called_after_stop(session: Session, simulator: Simulator) -> None:
+    called = []
+
+    def stops(n: int) -> int:
+        """Stops the run, as its button does."""
+        called.append(n)
+        session.stop()
+        return n
+
+    simulator.script(wants(("stops", {"n": 1}), ("stops", {"n": 2})))
+    answer, error = run(session, tools=[stops])
+    assert isinstance(error, Interrupted)
+    assert called == [1]
+    assert answer.notices[0] == "Called stops(n=1) → 1"
+    assert len(answer.calls) == 1
+
+
+def test_what_was_said_before_the_bound_is_part_of_the_thread(session: Session, simulator: Simulator) -> None:
+    call = ("add", {"a": 1, "b": 1})
+    simulator.script(wants(call), wants(call), wants(call, text="I would need one more."))
+    answer, _ = run(session, thread="main", max_calls=1)
+    assert answer.turn == 1
+    (turn,) = session.threads.existing("main").turns
+    assert turn.reply == "I would need one more."
+
+
+def test_each_speed_is_booked_with_what_it_cost(session: Session, simulator: Simulator) -> None:
+    simulator.script(wants(("add", {"a": 1, "b": 1})), "fast_disabled", Scenario(text="2"))
+    answer, _ = run(session, fast=True)
+    totals = session.totals.snapshot(answer.model)
+    assert totals.answers == 1
+    assert totals.fast_cost > 0
+    assert totals.standard_cost > 0
+    assert totals.cost == answer.cost
+    assert dict(answer.cost_by_speed) == {"fast": totals.fast_cost, "standard": totals.standard_cost}
+    assert totals.standard_rate is None
+    assert status(answer).startswith("fast, then standard")
+
+
+def test_what_is_paid_for_is_known_while_the_next_request_is_not(session: Session, simulator: Simulator) -> None:
+    seen = []
+    simulator.script(wants(("add", {"a": 1, "b": 1})), Scenario(first_byte_s=0.6))
+    background = session.start(session.ask("Do it.", tools=[add], yes=True))
+    while not background.done:
+        seen.append((session.spent().cost, session.spent().unknown))
+        time.sleep(0.02)
+    costs = [cost for cost, unknown in seen if not unknown]
+    assert costs == sorted(costs)
+    assert all(not unknown for _, unknown in seen)
+    assert max(costs) > 0
 
 
 def test_thinking_goes_back_with_the_results_of_its_calls(session: Session, simulator: Simulator) -> None:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
-from fastmode_magic.claude.errors import BadInput, InvalidAnswer
+from fastmode_magic.claude.errors import BadInput, Interrupted, InvalidAnswer
 from fastmode_magic.session import Session
 from fastmode_magic.simulator import Scenario, Simulator
 
@@ -96,6 +96,33 @@ def test_what_is_no_schema(session: Session, simulator: Simulator, schema: objec
     with pytest.raises(BadInput):
         session.ask("A point.", schema=schema)
     assert simulator.requests == []
+
+
+def test_reading_the_data_can_be_stopped(session: Session, simulator: Simulator) -> None:
+    class Slow(BaseModel):
+        x: int
+
+        @field_validator("x")
+        @classmethod
+        def stopped(cls, value: int) -> int:
+            raise KeyboardInterrupt
+
+    answer, error = session.run(session.ask("A number.", schema=Slow, thread="main"))
+    assert isinstance(error, Interrupted)
+    assert answer.complete
+    assert answer.text
+    assert answer.turn == 1
+
+
+def test_data_are_set_out_as_they_came(session: Session, simulator: Simulator) -> None:
+    simulator.script(Scenario(text='{"x":1.10,"y":[],"z":{"a":[1,{"b":"}, {\\"["}]},"x":2}'))
+    answer, _ = session.run(session.ask("A point.", schema=Point))
+    assert answer._repr_mimebundle_()["text/markdown"].startswith(
+        '```json\n{\n  "x": 1.10,\n  "y": [],\n  "z": {\n    "a": [\n      1,\n      {\n        "b": "}, {\\"["\n'
+    )
+    simulator.script(Scenario(text="[" * 5_000 + "]" * 5_000))
+    deep, _ = session.run(session.ask("A point.", schema=Point))
+    assert len(deep._repr_mimebundle_()["text/markdown"]) < 12_000
 
 
 def test_with_a_thread_and_with_effort(session: Session, simulator: Simulator) -> None:
