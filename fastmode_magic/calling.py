@@ -10,9 +10,11 @@ from .prompt.content import Piece, Text, ToolResult, ToolUse, words
 from .prompt.keys import Keys
 from .prompt.problems import CannotSend
 from .prompt.rendering import render
+from .prompt.tokens import BYTES_PER_TOKEN
 from .prompt.tools import Tool
 
 READABLE = 4_000  # characters of a call that is asked about
+SLACK = 1.2  # what renderers have cut already may be a little over
 SHOWN = 120  # characters of a result in its notice
 NO = "The user did not allow this call."
 LONGEST_ERROR = 2_000  # characters
@@ -100,12 +102,20 @@ class Calls:
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a function raises, the model is told
             value, failed = _said(error), True
         try:
-            pieces = render(value, f"{use.name}()", self.allowance).pieces
+            pieces = tuple(self._cut(one) for one in render(value, f"{use.name}()", self.allowance).pieces)
             self.keys.stay_out(pieces, f"the result of {use.name}()")
         except CannotSend as problem:
             return (Text(f"{problem.what} {problem.next_step}"),), True
         empty = not any(not isinstance(piece, Text) or piece.text.strip() for piece in pieces)
         return ((Text("(an empty text)"),) if empty else pieces), failed
+
+    def _cut(self, piece: Piece) -> Piece:
+        """A text within the allowance: what a function returns is sent again with each request that follows."""
+        if not isinstance(piece, Text) or piece.tokens <= self.allowance * SLACK:
+            return piece
+        most = int(self.allowance * BYTES_PER_TOKEN)
+        kept = piece.text.encode()[:most].decode("utf-8", "ignore")
+        return Text(f"{kept}\n… (cut: {len(piece.text) - len(kept):,} more characters)")
 
     def _allowed(self, use: ToolUse) -> bool:
         if self.ask_user is None:

@@ -60,6 +60,7 @@ def _composed(prompt: str | Sequence[object], fields: Mapping[str, Any], context
     ask = replace(ask, model=catalog.find(ask.model).id)
     content = _content(prompt, fields, context)
     _bounded(content.pieces)
+    context.keys.stay_out([*content.pieces, Text(ask.system or "")], "the prompt")
     plain = len(content.pieces) == 1 and isinstance(content.pieces[0], Text)
     tools = _tools(fields.get("tools"), context)
     to = Addressee(ask.model, _setting(ask.system, tools), bool(tools))

@@ -1,15 +1,19 @@
 """What follows from an ended run: the data that its answer is, and its turn in the thread."""
 
+import re
 from dataclasses import replace
 
 from .answer import Answer
 from .claude.errors import Ending, Interrupted, InvalidAnswer
 from .claude.events import Finished
 from .prompt import archive
+from .prompt.content import words
 from .prompt.conversation import Threads, turned
 from .prompt.problems import CannotSend
 from .prompt.structure import Invalid
 from .running import Running
+
+_FENCED = re.compile(r"\s*```\w*\n(.*?)\n?```\s*", re.DOTALL)
 
 
 def read(active: Running) -> None:
@@ -17,8 +21,12 @@ def read(active: Running) -> None:
     shape, meter = active.ask.shape, active.meter
     if shape is None or not isinstance(meter.end, Finished):
         return
+    if meter.stop_reason == "refusal":
+        active.invalid = InvalidAnswer("The model refused to answer, so there are no data.", "Change the prompt.")
+        return
+    said = words(active.came[-1].content) if active.came else meter.text  # after calls, the last message is the answer
     try:
-        active.data = shape.read(meter.text)
+        active.data = shape.read(_bare(said))
     except Invalid as invalid:
         step = "`_.text` has what came; run the cell again, or say in the prompt what was missed."
         if meter.stop_reason == "max_tokens":
@@ -28,6 +36,12 @@ def read(active: Running) -> None:
         active.invalid = Interrupted(
             f"You stopped the reading of {shape.name}.", "The answer is whole: `_.text` has it."
         )
+
+
+def _bare(text: str) -> str:
+    """Data without the fence that some services put around them."""
+    found = _FENCED.fullmatch(text)
+    return found[1] if found else text
 
 
 def concluded(active: Running, answer: Answer, error: Ending | None) -> tuple[Answer, Ending | None]:
@@ -47,7 +61,8 @@ def continued(threads: Threads, active: Running, answer: Answer, folder: str) ->
         turn = turned(plan, ask.typed, (ask.message, *active.came), answer.text)
     if turn:
         turn = replace(turn, at=answer.at, complete=answer.complete)
-    thread = threads.leave(plan, turn)
+    end = active.meter.end
+    thread = threads.leave(plan, turn, without_thinking=isinstance(end, Finished) and end.without_thinking)
     if thread is None:
         return replace(
             answer,
@@ -60,7 +75,7 @@ def continued(threads: Threads, active: Running, answer: Answer, folder: str) ->
     answer = replace(answer, thread=plan.thread, turn=plan.at + 1)
     if thread.saved:
         try:
-            archive.write(thread, folder)
+            threads.keep(archive.write(thread, folder))
         except CannotSend as problem:
             return replace(answer, notices=(*answer.notices, f"{problem.what} {problem.next_step}"))
     return answer

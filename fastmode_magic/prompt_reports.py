@@ -71,7 +71,9 @@ def threads(session: "Session", name: str = "") -> str:
     if name:
         return _whole(_existing(known, name))
     saved = [one for one in archive.names(session.settings.threads_folder) if one not in known.names]
-    lines = [line for thread in known if not _parent(known, thread) for line in _tree(known, thread, 0, set())]
+    seen: set[str] = set()
+    roots = [*(one for one in known if not _parent(known, one)), *known]  # branches of each other have no root
+    lines = [line for one in roots if one.name not in seen for line in _tree(known, one, 0, seen)]
     if saved:
         lines += ["", f"In {code(session.settings.threads_folder)}, to be gone on with: {', '.join(map(code, saved))}"]
     return "\n".join(lines) if lines else "There is no thread yet: `%%claude --thread NAME` begins one."

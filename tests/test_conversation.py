@@ -150,6 +150,11 @@ class TestBranches:
         assert prompts(threads, "main-2") == ["q1", "other again"]
         assert threads.names == ["main", "main-2"]
 
+    def test_of_a_thread_onto_itself_cut_it_back(self, threads):
+        asked(threads, "other", "main", origin="main@1", new=True)
+        assert prompts(threads) == ["q1", "other"]
+        assert threads.existing("main").origin is None
+
     def test_do_not_overwrite_a_thread(self, threads):
         asked(threads, "x", "alt")
         with pytest.raises(CannotSend, match="There is a thread 'alt' already"):
@@ -333,12 +338,22 @@ class TestFiles:
         ],
     )
     def test_a_file_that_was_changed_by_hand(self, tmp_path, old, new):
-        path = write(self.thread(), str(tmp_path))
+        write(self.thread(), str(tmp_path))
+        path = tmp_path / "main.json"
         text = re.sub(r"\[\s+", "[", path.read_text())
         assert old in text
         path.write_text(text.replace(old, new))
         with pytest.raises(CannotSend, match=r"main\.json cannot be read as a thread"):
             read("main", str(tmp_path))
+
+    def test_what_another_kernel_has_written_is_not_overwritten(self, tmp_path):
+        mine = write(self.thread(), str(tmp_path))
+        theirs = read("main", str(tmp_path))
+        mine = write(replace(mine, left_out=0), str(tmp_path))
+        with pytest.raises(CannotSend, match="was written by another kernel since"):
+            write(theirs, str(tmp_path))
+        write(mine, str(tmp_path))
+        assert read("main", str(tmp_path)).left_out == 0
 
     def test_a_place_that_cannot_be_written(self, tmp_path):
         (tmp_path / "file").write_text("")

@@ -43,7 +43,7 @@ def test_start():
         (block(type="tool_use", id="t", name="n", input={}), Progressed(0.0, 0.0)),
         (block(type="from_the_future", text="x"), Progressed(0.0, 0.0)),
         (delta(type="signature_delta", signature="x"), Progressed(0.0, 0.0, thinking=True)),
-        (delta(type="input_json_delta", partial_json="{"), Progressed(0.0, 0.0)),
+        (delta(type="input_json_delta", partial_json="{"), Progressed(0.0, 0.0, "{")),
         (delta(type="citations_delta", citation={}), Progressed(0.0, 0.0)),
         (delta(type="compaction_delta", content="x"), Progressed(0.0, 0.0)),
         (delta(type="from_the_future", text="x"), Progressed(0.0, 0.0)),

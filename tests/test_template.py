@@ -89,6 +89,8 @@ def test_variables(text, becomes):
         "{x!r} {x()} {x+1} {f(x)} {row[i]} {row[a]} {x if x else n} {*a} {**row} {a:=1} {lambda: a}",
         "{obj.attr()} {obj.} {.attr} {row[} {row['x'} {row[\"x']}",
         "{name\n}",
+        r"\hat {x} \frac {a}{b} \frac12{x}",
+        'write!(f, "{x}"); info!("v {x}"); "{a}".format_map(d)',
     ],
 )
 def test_other_languages_are_left_alone(text):
@@ -119,6 +121,12 @@ def test_a_variable_of_another_language_is_mentioned_if_it_is_there():
 
 def test_latex_is_not_mentioned():
     assert find(r"Sum $\sum_{i} x_{i}^{n}$ of \alpha_{i}", NAMESPACE).notices == ()
+
+
+def test_a_short_spec_that_does_not_go_is_no_format():
+    found = find("const o = {name:d}; {n:d}", NAMESPACE)
+    assert [one.path for one in found.variables] == ["n"]
+    assert "`{name:d}`" in found.notices[0]
 
 
 def test_the_inside_of_objects_is_no_variable():

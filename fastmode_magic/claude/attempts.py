@@ -28,8 +28,8 @@ from .events import (
 )
 from .quota import Bucket, Quota, from_headers
 from .reading import Reading
-from .refusals import AttemptFailed, Meaning, Refusal, ServiceError, classify, refuses_thinking
-from .request import build, counted
+from .refusals import AttemptFailed, Meaning, Refusal, ServiceError, classify, refuses_cache, refuses_thinking
+from .request import build, counted, uncached
 from .standing import Cooldown, Standing
 from .usage import Speed, Usage
 
@@ -56,6 +56,8 @@ class Attempts:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     results: Callable[[], Awaitable[tuple[ToolResult, ...]]] | None = None  # what became of the calls that were wanted
     _since: tuple[Message, ...] = ()
+    _plain: bool = False  # whether thinking was left out because the service refused it
+    _uncached: bool = False
     _numbers: dict[Speed, int] = field(default_factory=lambda: {"fast": 0, "standard": 0})
     _shown: bool = False
     _waited_s: float = 0.0
@@ -69,6 +71,7 @@ class Attempts:
         self._header = self.model.needs_header(self.today) or self.standing.wants_header(
             self.connection.account, self.model.id
         )
+        self._uncached = self.standing.is_uncached(self.connection.account)
         if speed == "fast" and (why := self.connection.without_fast):
             return Failed(explanations.unavailable_here(why), billed=False, at_s=self.clock())
         refusal = await self._foreseen() if speed == "fast" else None
@@ -78,9 +81,9 @@ class Attempts:
                 outcome = await self._attempt(speed)
                 if isinstance(outcome, Finished):
                     if not await self._went_on(outcome):
-                        return replace(outcome, messages=self._since)
+                        return replace(outcome, messages=self._since, without_thinking=self._plain)
                     continue
-                if self._without_thinking(outcome):
+                if self._without_thinking(outcome) or self._without_cache(outcome):
                     continue
                 refusal = outcome
             decision = policy.decide(refusal, self._as_attempt(speed, refusal), self.rates, self._rules)
@@ -99,6 +102,8 @@ class Attempts:
         self._numbers[speed] += 1
         self._lost = None
         arguments = build(self.ask, self.model, speed, header=self._header, since=self._since)
+        if self._uncached:
+            arguments = uncached(arguments)
         self.emit(Sent(speed, sum(self._numbers.values()), self.clock()))
         try:
             async with self.connection.stream(arguments) as stream:
@@ -133,7 +138,7 @@ class Attempts:
         """Whether the answer wants tools, and has been told what became of them; keeps its messages."""
         content: tuple[Block, ...] = finished.messages[0].content if finished.messages else ()
         uses = tuple(block for block in content if isinstance(block, ToolUse))
-        wanted = finished.stop_reason == "tool_use" and bool(uses) and self.results is not None
+        wanted = finished.stop_reason == "tool_use" and bool(uses and self.ask.tools)
         if wanted:
             self.emit(Called(uses, self.clock()))
         results = await self.results() if wanted and self.results else ()
@@ -148,12 +153,22 @@ class Attempts:
     def _without_thinking(self, refusal: Refusal) -> bool:
         """Whether the same is to be asked again without the thinking of earlier turns, which the service refused."""
         plan = self.ask.continuation
-        plain = tuple(message.without_thinking for message in plan.history) if plan else ()
-        if plan is None or plain == plan.history or not refuses_thinking(refusal.error):
+        history = plan.history if plan else ()
+        plain, since = (tuple(message.without_thinking for message in one) for one in (history, self._since))
+        if (plain, since) == (history, self._since) or not refuses_thinking(refusal.error):
             return False
-        self.ask = replace(self.ask, continuation=replace(plan, history=plain))
-        notice = f"The service refused what the model had thought in thread {plan.thread!r}; it was asked without it."
-        self.emit(Noted(notice, self.clock()))
+        self._since, self._plain = since, True
+        if plan:
+            self.ask = replace(self.ask, continuation=replace(plan, history=plain))
+        self.emit(Noted("The service refused what the model had thought; it was asked again without.", self.clock()))
+        return True
+
+    def _without_cache(self, refusal: Refusal) -> bool:
+        """Whether to ask again without marks for the prompt cache, which this service does not know."""
+        if self._uncached or not refuses_cache(refusal.error):
+            return False
+        self._uncached = True
+        self.standing.learn_uncached(self.connection.account)
         return True
 
     async def _foreseen(self) -> Refusal | None:

@@ -138,13 +138,15 @@ class Noted:
 class Finished:
     """The stream came to its end, `message_stop`.
 
-    `messages` are those that follow the user's, where the ask continues a thread or has tools.
+    `messages` are those that follow the user's, where the ask continues a thread or has tools. `without_thinking` says
+    that the service refused what the model had thought before.
     """
 
     stop_reason: str | None
     explanation: str | None
     at_s: float
     messages: "tuple[Message, ...]" = ()
+    without_thinking: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ class Reading:
                     return TextDelta(at_s, at_s, text)
                 case "thinking_delta" | "thinking" if isinstance(text := part.get("thinking"), str) and text:
                     return ThinkingDelta(at_s, at_s, text) if self._thinking else Progressed(at_s, at_s, thinking=True)
+                case "input_json_delta" if isinstance(text := part.get("partial_json"), str):
+                    return Progressed(at_s, at_s, text)
                 case "thinking" | "thinking_delta" | "signature_delta" | "redacted_thinking":
                     return Progressed(at_s, at_s, thinking=True)
         return Progressed(at_s, at_s)

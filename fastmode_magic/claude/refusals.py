@@ -111,6 +111,11 @@ def refuses_thinking(error: ServiceError) -> bool:
     return error.status == 400 and "thinking" in error.message and "signature" in error.message.lower()
 
 
+def refuses_cache(error: ServiceError) -> bool:
+    """Whether the service does not know marks for the prompt cache."""
+    return error.status == 400 and "cache_control" in error.message
+
+
 def _meaning(error: ServiceError, fast: bool, input_tokens: int) -> Meaning:
     if error.error_code in _SPEND_CODES or error.status == 402:
         return Meaning.SPEND_CAP

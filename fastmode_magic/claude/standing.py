@@ -34,6 +34,7 @@ class Standing:
     _refused: dict[tuple[Account, str], Refusal] = field(default_factory=dict)
     _told: set[tuple[Account, str]] = field(default_factory=set)
     _headers: set[tuple[Account, str]] = field(default_factory=set)
+    _uncached: set[Account] = field(default_factory=set)
 
     def quota(self, account: Account, pool: str) -> Quota:
         """The buckets last seen for a pool; unknown ones are None."""
@@ -84,6 +85,14 @@ class Standing:
         self._refused.clear()
         self._told.clear()
         self._cooldowns.clear()
+
+    def learn_uncached(self, account: Account) -> None:
+        """The service refuses marks for the prompt cache."""
+        self._uncached.add(account)
+
+    def is_uncached(self, account: Account) -> bool:
+        """Whether `learn_uncached` was told so."""
+        return account in self._uncached
 
     def state(self, account: Account, model: str, pool: str, now_s: float) -> tuple[State, str, float | None]:
         """on, cooldown or off; why in words a person understands; the seconds of cooldown left."""

@@ -173,13 +173,14 @@ class Meter:
                 self._content(at_s, event.until_s)
             case Progressed(at_s=at_s, thinking=thinking):
                 self.thought = self.thought or thinking
+                self._bytes += len(event.text.encode("utf-8", "replace"))  # what a call is given is output, too
                 self._content(at_s, event.until_s)
             case Metered(usage=usage, stop_reason=stop_reason):
                 self._usage, self.stop_reason, self._metered_bytes = usage, stop_reason, self._bytes
             case Sent(at_s=at_s, speed=speed):
                 self.sent_s, self.asked_speed, self.now = at_s, speed, event
                 self._first_s = self._last_s = self._usage = self._speed = self._metered_bytes = None
-                self.stop_reason, self.maybe_billed = None, True
+                self.stop_reason, self.maybe_billed, self._earlier_bytes = None, True, self._bytes
                 self.thought = self.thought and bool(self.earlier)
             case Started(model=model, request_id=request_id, usage=usage):
                 self.model, self.request_id, self._usage, self.now = model, request_id, usage, event
@@ -222,7 +223,10 @@ class Meter:
         self._thinking.close()
 
     def _lose(self, usage: Usage | None) -> None:
-        """Keep what a failed attempt had used."""
+        """Keep what a failed attempt had used; the service's last count may be from before most of it came."""
+        came = self.latest
+        if usage and came and came.output_tokens > usage.output_tokens:
+            usage = replace(usage, output_tokens=came.output_tokens, estimated=True)
         self.lost += _with_speed(usage, self.asked_speed)
 
     def _content(self, at_s: float, until_s: float) -> None:

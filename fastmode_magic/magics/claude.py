@@ -96,7 +96,7 @@ class ClaudeMagics(Magics):
         fields = dict(said)
         dry_run, background, code, save = (fields.pop(one, None) for one in ("dry_run", "background", "code", "save"))
         self._check(fields, background=background, code=code)
-        ask = self.session.ask(prompt, prompts.names(self.shell), front_end.place(self.shell), **fields)
+        ask = self.session.ask(prompt, prompts.names(self.shell, self.session), front_end.place(self.shell), **fields)
         if dry_run:
             from .. import prompt_reports
 

@@ -113,6 +113,8 @@ class FastmodeMagics(Magics):
 
     def _fix(self, rest: str) -> None:
         said = options.parse(rest, cell=False)
+        if late := [word for word in said.prompt.split() if word.partition("=")[0] in options.FLAGS]:
+            raise BadInput(f"{late[0]} stands after words.", f"Put flags first: `%fastmode fix {late[0]} …`.")
         prompt = prompts.repair_of(self.session, self.shell.user_ns, said.prompt)
         code = {} if said.fields.get("background") else {"code": True}
         self._claude.ask(prompt, {**code, **said.fields, "variables": False})

@@ -36,14 +36,14 @@ class Names(Mapping[str, Any]):
         return "<the notebook's variables>"
 
 
-def names(shell: Any) -> Names:
+def names(shell: Any, session: Session) -> Names:
     """What a prompt of this moment can name."""
     frame = sys._getframe()
     while frame.f_back and frame.f_globals is not shell.user_ns:
         frame = frame.f_back
     own = frame.f_locals if frame.f_globals is shell.user_ns else shell.user_ns
     scopes = [shell.user_ns] if own is shell.user_ns else [dict(own), shell.user_ns]
-    return Names(*scopes, *([{"error": error}] if (error := _last_error()) else []))
+    return Names(*scopes, *([{"error": session.last_error}] if session.last_error else []))
 
 
 def remember_error(session: Session) -> None:
@@ -161,7 +161,6 @@ def _save(session: Session, names: list[str]) -> str:
         raise CannotSend("There is no thread to save.", "`%%claude --thread NAME` begins one.")
     folder = session.settings.threads_folder
     for one in chosen:
-        archive.write(one, folder)
-        session.threads.save(one.name)
+        session.threads.keep(archive.write(one, folder))
     shown = ", ".join(repr(one.name) for one in chosen)
     return f"Saved in {folder}: {shown}. Later turns are added to the file; after a restart, --thread goes on from it."

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,17 @@ _KINDS: dict[str, type[Block]] = {
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
-def write(thread: Thread, folder: str) -> Path:
-    """Write a thread to its file; returns where. Raises CannotSend where that is not possible."""
+def write(thread: Thread, folder: str) -> Thread:
+    """Write a thread to its file; returns it with the file's stamp.
+
+    Raises CannotSend where that is not possible, and where another kernel has written the file since.
+    """
     path = Path(folder) / f"{checked(thread.name)}.json"
+    if (there := _stamp(path)) and there != thread.stamp:
+        raise CannotSend(
+            f"{path} was written by another kernel since: what is new here is not in it.",
+            f"Keep it under another name: `--thread NAME --from {thread.name}`, then `%fastmode threads save NAME`.",
+        )
     value = {
         "version": VERSION,
         "thread": thread.name,
@@ -47,7 +56,16 @@ def write(thread: Thread, folder: str) -> Path:
             f"Thread {thread.name!r} cannot be saved to {path}: {getattr(error, 'strerror', None) or error}.",
             "Choose another place with `%config FastMode.threads_folder`.",
         ) from None
-    return path
+    return replace(thread, saved=True, stamp=_stamp(path))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is written."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def read(name: str, folder: str) -> Thread | None:
@@ -66,7 +84,7 @@ def read(name: str, folder: str) -> Thread | None:
         origin = (str(value["origin"][0]), int(value["origin"][1])) if value["origin"] else None
         left_out = int(value["left_out"])
         if 0 <= left_out <= len(turns) and (origin is None or 0 < origin[1] <= len(turns)):
-            return Thread(name, turns, origin, left_out, saved=True)
+            return Thread(name, turns, origin, left_out, saved=True, stamp=_stamp(path))
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _unreadable(path, f"{type(error).__name__}: {error}") from None
     raise _unreadable(path, "it names turns that it does not have")

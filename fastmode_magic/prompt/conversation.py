@@ -105,8 +105,11 @@ class Threads:
             raise CannotSend(f"Thread {plan.thread!r} has changed meanwhile.", "Run the cell again.")
         self._asking[plan.thread] = plan
 
-    def leave(self, plan: Continuation, turn: Turn | None) -> Thread | None:
-        """The ask has ended: `turn` takes its place; None, where no answer came, leaves the thread as it was."""
+    def leave(self, plan: Continuation, turn: Turn | None, *, without_thinking: bool = False) -> Thread | None:
+        """The ask has ended: `turn` takes its place; None, where no answer came, leaves the thread as it was.
+
+        `without_thinking` forgets what the model thought in earlier turns: the service does not take it back.
+        """
         if self._asking.get(plan.thread) is not plan:
             return None  # it was left before
         del self._asking[plan.thread]
@@ -116,7 +119,9 @@ class Threads:
         stale = tuple(replace(later, stale=True) for later in after)
         now = self._threads.get(plan.thread)
         saved = bool(now and now.saved)
-        thread = replace(plan.before, turns=(*turns, turn, *stale), saved=saved)
+        if without_thinking:
+            turns = tuple(one.without_thinking for one in turns)
+        thread = replace(plan.before, turns=(*turns, turn, *stale), saved=saved, stamp=now.stamp if now else None)
         self._threads[plan.thread] = thread
         return thread
 
@@ -137,7 +142,8 @@ class Threads:
                 f"There is a thread {name!r} already.",
                 "Choose another name for the branch, or add --new to replace that one.",
             )
-        begun = Thread(name, of.turns[:number], (of.name, number), of.left_out)
+        origin_of = None if name == of.name else (of.name, number)  # a thread that is cut back is no branch
+        begun = Thread(name, of.turns[:number], origin_of, of.left_out)
         return begun if new or there is None else there
 
     @property

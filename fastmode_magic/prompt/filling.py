@@ -10,6 +10,8 @@ from .content import Piece, Text
 from .keys import Keys
 from .rendering import Rendered, render
 
+LONG = 5  # times the allowance, from which on a text that is sent whole is mentioned
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -46,7 +48,11 @@ def filled(text: str, namespace: Mapping[str, Any], allowance: int, keys: Keys) 
         Ingredient(f"{{{path}}}", rendered.kind, sum(piece.tokens for piece in rendered.pieces))
         for (path, _), rendered in known.items()
     ]
-    cuts = tuple(rendered.cut for rendered in known.values() if rendered.cut)
+    cuts = [rendered.cut for rendered in known.values() if rendered.cut]
+    for (path, _), rendered in known.items():
+        size = sum(piece.tokens for piece in rendered.pieces if isinstance(piece, Text))
+        if size > LONG * allowance:
+            cuts.append(f"`{{{path}}}` was sent whole: about {size:,} tokens.")
     return Filled(_joined(pieces), tuple(makeup), (*cuts, *found.notices))
 
 

@@ -26,12 +26,10 @@ _STEPS = re.compile(rf"\.(?P<attribute>{_NAME})|\[(?:(?P<index>-?\d+)|(?P<key>\"
 # What stands before a brace of another language: shell and JavaScript, Ruby, TeX, or a doubled brace.
 _OTHERS = frozenset("{$#%@\\^_")
 _TOLD = frozenset("$#%@^_")
-_COMMAND = re.compile(r"\\[A-Za-z]+\*?$")
+_COMMAND = re.compile(r"\\[A-Za-z]+\*?\d* ?$")
 _FARTHEST = 300  # characters back to the command whose last argument a brace may be
 # Strings that are templates themselves keep their braces: f-strings, those of C# and Rust, those that are formatted.
-_OPENER = re.compile(
-    r"(?:(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])|\$@?|\b(?:format|print|println|write|writeln|panic|eprintln)!\s{0,9}\(\s{0,9})$"
-)
+_OPENER = re.compile(r"(?:(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])|\$@?|\b\w{1,20}!\s{0,9}\([^\"\n]{0,20})$")
 _LONG_STRING = re.compile(r"(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])(?:\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)''')")
 _MOST_QUOTES = 30  # that are looked at before a brace, on its line
 _LATEX = re.compile(r"\\[A-Za-z]|\$[^$\n]+\$")
@@ -71,6 +69,7 @@ def find(text: str, namespace: Mapping[str, Any]) -> Found:
     variables: list[Variable] = []
     absent: dict[str, str | None] = {}
     foreign: list[str] = []
+    unformatted: list[str] = []
     for match, others in _placeholders(text):
         path = match["path"]
         if others:
@@ -84,10 +83,14 @@ def find(text: str, namespace: Mapping[str, Any]) -> Found:
         except Absent as missing:
             absent[path] = missing.near
         else:
-            variables.append(Variable(match.start(), match.end(), path, match["spec"], value))
+            variable = Variable(match.start(), match.end(), path, match["spec"], value)
+            if _is_formatted(variable):
+                variables.append(variable)
+            else:
+                unformatted.append(match[0])
     if foreign and _LATEX.search(text):
         foreign = [one for one in foreign if one[0] not in "_^"]
-    return Found(tuple(variables), (*_missing(absent), *_foreign(foreign)))
+    return Found(tuple(variables), (*_missing(absent), *_foreign(foreign), *_odd(unformatted)))
 
 
 def look_up(path: str, namespace: Mapping[str, Any], *, suggest: bool = True) -> object:
@@ -123,7 +126,7 @@ def _placeholders(text: str) -> Iterator[tuple[re.Match[str], str]]:
         start = match.start()
         before = text[start - 1] if start else " "
         if start != end:  # what follows another at once is of its kind
-            argument = (before.isalpha() or before in "}]*") and _is_argument(text, start)
+            argument = (before.isalnum() or before in "}]* ") and _is_argument(text, start)
             others = before if before in _OTHERS or argument else ""
         end = match.end()
         while string and string.end() <= start:
@@ -148,7 +151,7 @@ def _in_string(text: str, start: int, end: int) -> bool:
             line_end = len(text) if (found := text.find("\n", end)) < 0 else found
         close = text.find(text[position], end, line_end)
         opener = _OPENER.search(text, max(line, position - 30), position)
-        if close >= 0 and (opener or text.startswith(".format(", close + 1)):
+        if close >= 0 and (opener or text.startswith((".format(", ".format_map("), close + 1)):
             return True
     return False
 
@@ -203,7 +206,8 @@ def _unquoted(key: str) -> str:
 
 
 def _near(name: str, names: list[str], before: str) -> str | None:
-    near = get_close_matches(name, names, n=1) or [one for one in names if one.lower() == name.lower()]
+    near = [one for one in get_close_matches(name, names, n=2) if one != name]
+    near = near or [one for one in names if one.lower() == name.lower() and one != name]
     return f"{before}{near[0]}" if near else None
 
 
@@ -215,6 +219,23 @@ def _missing(absent: Mapping[str, str | None]) -> Iterator[str]:
     near = [f"`{{{one}}}`" for one in dict.fromkeys(absent.values()) if one][:MOST_NAMED]
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
     yield f"Sent as written, for there is no such variable: {names}{more}.{meant}"
+
+
+def _is_formatted(variable: Variable) -> bool:
+    """Whether what follows a colon is a format: `{x:d}` may as well be an object of JavaScript."""
+    if variable.spec is None or not (len(variable.spec) <= 2 and variable.spec.isalnum()):
+        return True
+    try:
+        formatted(variable)
+    except CannotSend:
+        return False
+    return True
+
+
+def _odd(unformatted: list[str]) -> Iterator[str]:
+    if unformatted:
+        shown = ", ".join(f"`{one}`" for one in dict.fromkeys(unformatted[:MOST_NAMED]))
+        yield f"Sent as written, for what follows the colon is no format of that variable: {shown}."
 
 
 def _foreign(foreign: list[str]) -> Iterator[str]:

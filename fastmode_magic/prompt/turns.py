@@ -1,6 +1,6 @@
 """The turns of a conversation, and what of them is sent when it goes on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .content import Message, Text, ToolResult, ToolUse, words
@@ -42,6 +42,11 @@ class Turn:
         return sum(message.tokens for message in self.messages)
 
     @property
+    def without_thinking(self) -> "Turn":
+        """The same without what the model thought."""
+        return replace(self, messages=tuple(message.without_thinking for message in self.messages))
+
+    @property
     def calls(self) -> bool:
         """Whether functions were called, which the service takes only beside their definitions."""
         return any(isinstance(block, ToolUse) for message in self.messages for block in message.content)
@@ -74,6 +79,7 @@ class Thread:
     origin: tuple[str, int] | None = None
     left_out: int = 0
     saved: bool = False  # whether it is kept in a file
+    stamp: tuple[int, int] | None = field(default=None, compare=False)  # of that file: when written, how long
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +120,6 @@ def sent(turns: tuple[Turn, ...], left_out: int, to: Addressee, room: int) -> tu
     messages: list[Message] = []
     for turn in turns[left_out:]:
         whole = turn.told if turn.calls and not to.tools else turn.messages
-        messages += whole if same else [message.without_thinking for message in whole]
+        said = whole if same else [message.without_thinking for message in whole]
+        messages += [message for message in said if message.content]
     return tuple(messages), left_out

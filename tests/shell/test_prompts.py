@@ -86,6 +86,25 @@ class TestVariables:
         run(shell, "%%claude\n{error}")
         assert content(simulator) == "3"
 
+    def test_a_key_that_is_typed_or_put_together_is_not_sent(self, shell, simulator, folder):
+        run(shell, "a, b = 'sk-ant-', 'api03-0123456789abcdef'")
+        for cell in ("{a}{b}", "sk-ant-" + "api03-0123456789abcdef"):
+            error = refused(run(shell, f"%%claude --save own\n{cell}"))
+            assert error.what == "The prompt has an API key in it, which would be sent."
+        assert simulator.requests == []
+        assert list(folder.iterdir()) == []
+
+    def test_the_last_error_is_the_user_s(self, shell, simulator):
+        run(shell, "{}['missing']")
+        run(shell, "%%claude --nonsense\nx")
+        run(shell, "%%claude\n{error}")
+        assert "KeyError" in content(simulator)
+
+    def test_a_text_that_is_sent_whole_is_mentioned_if_it_is_long(self, shell, simulator):
+        run(shell, "text = 'word ' * 40_000")
+        run(shell, "%%claude\n{text}")
+        assert shell.user_ns["_"].notices[0].startswith("`{text}` was sent whole: about 57,")
+
     def test_values_are_not_read_again(self, shell, simulator):
         run(shell, "a, b = '{b}', '{a}'")
         run(shell, "%%claude\n{a}{b}")
@@ -382,6 +401,11 @@ class TestFix:
     def test_a_variable_that_cannot_be_shown(self, shell, simulator):
         run(shell, "class X:\n    def __repr__(self): raise ValueError('no')\nx = X()")
         assert "`x` is a X that cannot be shown" in self.fix(shell, simulator, "x + 1")
+
+    def test_flags_after_words_are_no_words(self, shell, simulator):
+        run(shell, "1/0")
+        assert "--dry-run stands after words" in refused(run(shell, "%fastmode fix please --dry-run")).what
+        assert simulator.requests == []
 
     def test_no_error(self, shell, monkeypatch):
         monkeypatch.delattr("sys.last_value", raising=False)

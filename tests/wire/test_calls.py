@@ -290,6 +290,28 @@ def test_what_is_paid_for_is_known_while_the_next_request_is_not(session: Sessio
     assert max(costs) > 0
 
 
+def test_a_long_result_is_cut(session: Session, simulator: Simulator) -> None:
+    def much() -> str:
+        """A lot."""
+        return "word " * 200_000
+
+    simulator.script(wants(("much", {})), Scenario(text="Much."))
+    run(session, tools=[much])
+    said = results(simulator)[0]["content"][0]["text"]
+    assert len(said) < 15_000
+    assert "more characters)" in said
+
+
+def test_a_call_that_is_cut_off_is_counted(session: Session, simulator: Simulator) -> None:
+    given = {"a": 1, "b": 2, "words": "x" * 20_000}
+    simulator.script(wants(("add", given), fault="cut", fault_after=3_000), Scenario(text="Done."))
+    answer, error = run(session)  # nothing was shown, so it is asked again by itself
+    assert error is None
+    assert answer.estimated
+    assert answer.usage.output_tokens < 10
+    assert 0.05 < answer.cost < 0.12
+
+
 def test_thinking_goes_back_with_the_results_of_its_calls(session: Session, simulator: Simulator) -> None:
     simulator.script(wants(("add", {"a": 1, "b": 1}), thinking=20), Scenario(text="2"))
     _, error = run(session)

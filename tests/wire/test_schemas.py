@@ -98,6 +98,31 @@ def test_what_is_no_schema(session: Session, simulator: Simulator, schema: objec
     assert simulator.requests == []
 
 
+def test_data_in_a_fence_are_data(session: Session, simulator: Simulator) -> None:
+    simulator.script(Scenario(text='```json\n{"x": 1, "y": 2}\n```\n'))
+    answer, error = session.run(session.ask("A point.", schema=Point))
+    assert error is None
+    assert answer.data == Point(1, 2)
+
+
+def test_after_calls_the_last_message_is_the_data(session: Session, simulator: Simulator) -> None:
+    def add(a: int, b: int) -> int:
+        """Add."""
+        return a + b
+
+    call = {"name": "add", "input": {"a": 1, "b": 1}}
+    simulator.script(Scenario(text="Let me see.", calls=(call,)), Scenario(text='{"x": 1, "y": 2}'))
+    answer, error = session.run(session.ask("A point.", schema=Point, tools=[add], yes=True))
+    assert error is None
+    assert answer.data == Point(1, 2)
+
+
+def test_a_refusal_has_no_data(session: Session, simulator: Simulator) -> None:
+    simulator.script("refusal")
+    _, error = session.run(session.ask("A point.", schema=Point))
+    assert error.what == "The model refused to answer, so there are no data."
+
+
 def test_reading_the_data_can_be_stopped(session: Session, simulator: Simulator) -> None:
     class Slow(BaseModel):
         x: int

@@ -7,7 +7,7 @@ import pytest
 from fastmode_magic.claude.errors import BadInput
 from fastmode_magic.prompt.content import Message, Text, Thinking
 from fastmode_magic.session import Session
-from fastmode_magic.simulator import Scenario, Simulator
+from fastmode_magic.simulator import Refusal, Scenario, Simulator
 from fastmode_magic.views.lab import Place
 
 
@@ -82,6 +82,14 @@ class TestThePromptCache:
         assert "The switch from standard to fast speed missed the prompt cache" in notice
         assert f"{first.usage.cache_creation_input_tokens:,} tokens were written to it again" in notice
 
+    def test_is_left_alone_where_the_service_does_not_know_it(self, session: Session, simulator: Simulator) -> None:
+        words = "messages.0.content.0.cache_control: Extra inputs are not permitted"
+        refused = Scenario(refuse=Refusal(400, "invalid_request_error", words))
+        simulator.script(refused, Scenario(text="Yes."), Scenario(text="Again."))
+        assert ask(session, LONG).text == "Yes."
+        assert ask(session, "And?").text == "Again."
+        assert ["cache_control" in str(request.body) for request in simulator.requests] == [True, False, False]
+
 
 class TestThinking:
     def test_goes_back_as_it_came(self, session: Session, simulator: Simulator) -> None:
@@ -138,11 +146,11 @@ class TestThinking:
         session.threads.keep(replace(thread, turns=(replace(turn, messages=(turn.messages[0], forged)),)))
         answer = ask(session, "3+3?")
         assert answer.text == "6"
-        assert answer.notices == (
-            "The service refused what the model had thought in thread 'main'; it was asked without it.",
-        )
+        assert answer.notices == ("The service refused what the model had thought; it was asked again without.",)
         assert blocks(simulator) == ["text", "text", "text"]
         assert len(simulator.requests) == 3
+        assert ask(session, "4+4?").notices == ()  # the thread has forgotten it
+        assert len(simulator.requests) == 4
 
     def test_a_refusal_that_has_nothing_to_do_with_what_was_sent_ends_the_cell(
         self, session: Session, simulator: Simulator
@@ -177,6 +185,14 @@ class TestWhatIsNoTurn:
         assert (turn.reply, turn.complete) == (answer.text, False)
         ask(session, "Go on")
         assert simulator.requests[-1].body["messages"][1]["content"][0]["text"] == answer.text
+
+
+def test_a_call_that_nobody_can_make_ends_the_answer(session: Session, simulator: Simulator) -> None:
+    simulator.script(Scenario(text="I call.", calls=({"name": "add", "input": {}},)))
+    body_has_tools = session.ask("q", thread="main", tools=[len_of], yes=True)
+    answer, error = session.run(replace(body_has_tools, tools=()))
+    assert error is None or "tools" in error.what
+    assert answer.done
 
 
 def test_a_thread_that_is_busy(session: Session, simulator: Simulator) -> None:
