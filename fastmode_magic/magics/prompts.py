@@ -43,6 +43,9 @@ def names(shell: Any, session: Session) -> Names:
         frame = frame.f_back
     own = frame.f_locals if frame.f_globals is shell.user_ns else shell.user_ns
     scopes = [shell.user_ns] if own is shell.user_ns else [dict(own), shell.user_ns]
+    history = shell.history_manager
+    if shell.user_ns.get("In") is history.input_hist_parsed:  # which has magics as IPython rewrites them
+        scopes.insert(0, {"In": history.input_hist_raw})
     return Names(*scopes, *([{"error": session.last_error}] if session.last_error else []))
 
 

@@ -67,6 +67,8 @@ class TestVariables:
         simulator.script(Scenario(text="forty-two"))
         run(shell, "%%claude reply\nWhat is {In[2]}?")
         assert content(simulator) == "What is 6 * 7?"
+        run(shell, "%%claude\nI asked: {In[3]}")
+        assert content(simulator) == "I asked: %%claude reply\nWhat is {In[2]}?"
         run(shell, "%%claude\nYou said {reply}, I said {Out[2]}.")
         assert content(simulator) == "You said forty-two, I said 42."
 
