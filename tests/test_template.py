@@ -55,6 +55,10 @@ def filled(text: str, namespace=NAMESPACE) -> str:
         ("{In[1]}", "print(1)"),
         ("{_}", "last"),
         ("```python\n{name}\n```", "```python\nAnn\n```"),
+        ("```python\nd = {x}\n  {name}\n```\n{n}", "```python\nd = {x}\n  Ann\n```\n2"),
+        ("~~~c++\nstd::vector<int> v{x};\n~~~\n{n}", "~~~c++\nstd::vector<int> v{x};\n~~~\n2"),
+        ('```json\n{"n": {n}}\n```\n```\nid {n}\n```', '```json\n{"n": 2}\n```\n```\nid 2\n```'),
+        ("```rust\nlet a = {n};", "```rust\nlet a = {n};"),
         ("it's {name}, isn't it, \"{name}\"?", "it's Ann, isn't it, \"Ann\"?"),
         ("'f' {n} 'g'", "'f' 2 'g'"),
     ],
@@ -117,6 +121,13 @@ def test_a_variable_of_another_language_is_mentioned_if_it_is_there():
     (notice,) = find("It costs ${x}, see file_{i}.csv", NAMESPACE).notices
     assert "`${x}`, `_{i}`" in notice
     assert find("${HOME} and $ {n}", NAMESPACE).notices == ()
+
+
+def test_a_variable_in_code_is_mentioned():
+    (notice,) = find("```c\nint a[] = {n}; {zzz}\n```", NAMESPACE).notices
+    assert (
+        notice == "Sent as written, for it stands in code: `{n}`. In code, a variable alone on its line is filled in."
+    )
 
 
 def test_latex_is_not_mentioned():

@@ -10,28 +10,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from .braces import CODE, NAME, placeholders
 from .patience import PATIENCE_S, OutOfTime, within
 from .problems import CannotSend
 
-_NAME = r"[^\W\d]\w*"
-_CONSTANT = r"""-?\d+|"(?:[^"\\\n]|\\["\\])*"|'(?:[^'\\\n]|\\['\\])*'"""
-_STEP = rf"\.{_NAME}|\[(?:{_CONSTANT})\]"
-# Python's own mini-language, or the percent signs of a date: anything else after a colon is JSON, CSS or a dict.
-_SPEC = (
-    r"(?:[^{}\n]?[<>^]|[^{}\n]=)?[-+]?z?#?0?\d{0,4}[,_]?(?:\.\d{1,4})?[bcdeEfFgGnosxX%]?"
-    r"|(?=[^{}\n]{0,30}%[a-zA-Z])[^{}\n]{1,60}"
-)
-_PLACEHOLDER = re.compile(rf"\{{(?P<path>{_NAME}(?:{_STEP})*)(?::(?P<spec>{_SPEC}))?\}}")
-_STEPS = re.compile(rf"\.(?P<attribute>{_NAME})|\[(?:(?P<index>-?\d+)|(?P<key>\"[^\n]*?(?<!\\)\"|'[^\n]*?(?<!\\)'))\]")
-# What stands before a brace of another language: shell and JavaScript, Ruby, TeX, or a doubled brace.
-_OTHERS = frozenset("{$#%@\\^_")
+_STEPS = re.compile(rf"\.(?P<attribute>{NAME})|\[(?:(?P<index>-?\d+)|(?P<key>\"[^\n]*?(?<!\\)\"|'[^\n]*?(?<!\\)'))\]")
 _TOLD = frozenset("$#%@^_")
-_COMMAND = re.compile(r"\\[A-Za-z]+\*?\d* ?$")
-_FARTHEST = 300  # characters back to the command whose last argument a brace may be
-# Strings that are templates themselves keep their braces: f-strings, those of C# and Rust, those that are formatted.
-_OPENER = re.compile(r"(?:(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])|\$@?|\b\w{1,20}!\s{0,9}\([^\"\n]{0,20})$")
-_LONG_STRING = re.compile(r"(?<![\w\"'])(?:[fFtT][rR]?|[rR][fFtT])(?:\"\"\"(?s:.*?)\"\"\"|'''(?s:.*?)''')")
-_MOST_QUOTES = 30  # that are looked at before a brace, on its line
 _LATEX = re.compile(r"\\[A-Za-z]|\$[^$\n]+\$")
 _INSTEAD = "Put what you mean into a variable of its own, or send braces as they are written with --no-vars."
 MOST_NAMED = 5  # in one notice
@@ -70,10 +54,14 @@ def find(text: str, namespace: Mapping[str, Any]) -> Found:
     absent: dict[str, str | None] = {}
     foreign: list[str] = []
     unformatted: list[str] = []
-    for match, others in _placeholders(text):
+    in_code: list[str] = []
+    for match, others in placeholders(text):
         path = match["path"]
         if others:
-            if others in _TOLD and path.partition(".")[0].partition("[")[0] in namespace:
+            known = path.partition(".")[0].partition("[")[0] in namespace
+            if known and others == CODE:
+                in_code.append(match[0])
+            elif known and others in _TOLD:
                 foreign.append(text[match.start() - 1 : match.end()])
             continue
         if path in absent:
@@ -90,7 +78,7 @@ def find(text: str, namespace: Mapping[str, Any]) -> Found:
                 unformatted.append(match[0])
     if foreign and _LATEX.search(text):
         foreign = [one for one in foreign if one[0] not in "_^"]
-    return Found(tuple(variables), (*_missing(absent), *_foreign(foreign), *_odd(unformatted)))
+    return Found(tuple(variables), (*_missing(absent), *_foreign(foreign), *_odd(unformatted), *_code(in_code)))
 
 
 def look_up(path: str, namespace: Mapping[str, Any], *, suggest: bool = True) -> object:
@@ -115,59 +103,6 @@ def formatted(variable: Variable) -> str:
             f"`{{{variable.path}:{variable.spec}}}` cannot be formatted: {error}.",
             "Change what follows the colon, or leave it out; --no-vars sends braces as they are written.",
         ) from None
-
-
-def _placeholders(text: str) -> Iterator[tuple[re.Match[str], str]]:
-    """What has the form of a variable, each with the sign before it that makes it another language's, or ""."""
-    long = iter(()) if '"""' not in text and "'''" not in text else _LONG_STRING.finditer(text)
-    string = next(long, None)
-    end, others = -1, ""
-    for match in _PLACEHOLDER.finditer(text):
-        start = match.start()
-        before = text[start - 1] if start else " "
-        if start != end:  # what follows another at once is of its kind
-            argument = (before.isalnum() or before in "}]* ") and _is_argument(text, start)
-            others = before if before in _OTHERS or argument else ""
-        end = match.end()
-        while string and string.end() <= start:
-            string = next(long, None)
-        if others:
-            yield match, others
-        elif (string is None or start < string.start()) and not _in_string(text, start, end):
-            yield match, ""
-
-
-def _in_string(text: str, start: int, end: int) -> bool:
-    """Whether the braces stand in a string of one line that is a template of its own."""
-    line, position = text.rfind("\n", 0, start) + 1, start
-    line_end: int | None = None
-    for _ in range(_MOST_QUOTES):
-        position = max(text.rfind('"', line, position), text.rfind("'", line, position))
-        if position < 0:
-            return False
-        if text.find(text[position], position + 1, start) >= 0:
-            continue  # it closes before
-        if line_end is None:
-            line_end = len(text) if (found := text.find("\n", end)) < 0 else found
-        close = text.find(text[position], end, line_end)
-        opener = _OPENER.search(text, max(line, position - 30), position)
-        if close >= 0 and (opener or text.startswith((".format(", ".format_map("), close + 1)):
-            return True
-    return False
-
-
-def _is_argument(text: str, at: int) -> bool:
-    """Whether the brace at `at` opens an argument of a TeX command, perhaps after others: `\\frac[…]{1}{x}`."""
-    farthest, opens = max(0, at - _FARTHEST), {"}": "{", "]": "["}
-    while at > farthest and text[at - 1] in opens:
-        close, depth = text[at - 1], 0
-        while at > farthest:
-            at -= 1
-            depth += (text[at] == close) - (text[at] == opens[close])
-            if not depth:
-                break
-    before = text[at - 1] if at else " "
-    return before in "^_" or _COMMAND.search(text, max(0, at - 40), at) is not None
 
 
 def _taken(value: Any, step: re.Match[str], done: str) -> object:
@@ -236,6 +171,12 @@ def _odd(unformatted: list[str]) -> Iterator[str]:
     if unformatted:
         shown = ", ".join(f"`{one}`" for one in dict.fromkeys(unformatted[:MOST_NAMED]))
         yield f"Sent as written, for what follows the colon is no format of that variable: {shown}."
+
+
+def _code(in_code: list[str]) -> Iterator[str]:
+    if in_code:
+        shown = ", ".join(f"`{one}`" for one in dict.fromkeys(in_code[:MOST_NAMED]))
+        yield f"Sent as written, for it stands in code: {shown}. In code, a variable alone on its line is filled in."
 
 
 def _foreign(foreign: list[str]) -> Iterator[str]:
