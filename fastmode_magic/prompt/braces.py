@@ -1,7 +1,7 @@
 """Which braces of a text have the form of a variable, and which of those are another language's.
 
-What other languages mean by braces is known by what stands around it: `{{x}}`, `${x}`, `\\frac{a}{b}`, `x_{i}`, `f"{x}"`,
-and a line of code in a fence.
+What other languages mean by braces is known by what stands around it: `{{x}}`, `${x}`, `\\frac{a}{b}`, `x_{i}`,
+`f"{x}"`, and a line of code in a fence.
 """
 
 import re
