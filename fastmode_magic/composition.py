@@ -183,7 +183,7 @@ def _setting(system: str | None, tools: Iterable[Tool]) -> str:
 
 def _named(path: str, flag: str, context: Context) -> object:
     try:
-        return template.look_up(path, context.namespace or {})
+        return template.look_up(path, {} if context.namespace is None else context.namespace)
     except template.Absent as absent:
         meant = f" Did you mean {absent.near}?" if absent.near else ""
         raise CannotSend(

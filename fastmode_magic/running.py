@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from .views.text import Facts
 
 
-CALLED = "Called "
-
-
 class View(Protocol):
     """What shows a run while it goes on."""
 
@@ -87,17 +84,12 @@ class Running:
         """Call what the frame wants called, and say so."""
         for event in frame:
             if isinstance(event, Called) and self.calls:
-                results = []
+                results, told = [], len(self.calls.made)
                 for result in self.calls.results(event.uses, lambda: self.run.interrupted):
                     results.append(result)
-                    self._note(clock())
+                    self.meter.feed(Noted(f"Called {call}", clock()) for call in self.calls.made[told:])
+                    told = len(self.calls.made)
                 self.run.reply(tuple(results))
-
-    def _note(self, now_s: float) -> None:
-        """Say what was called last; a call that was refused for the bound is none."""
-        assert self.calls is not None
-        told, made = sum(notice.startswith(CALLED) for notice in self.meter.notices), self.calls.made
-        self.meter.feed(Noted(f"{CALLED}{call}", now_s) for call in made[told:])
 
     def end(self, *, interrupted: bool) -> Ending | None:
         """Stop the run, if the user did; returns what kept the answer from its end."""

@@ -29,13 +29,14 @@ from .events import (
 from .quota import Bucket, Quota, from_headers
 from .reading import Reading
 from .refusals import AttemptFailed, Meaning, Refusal, ServiceError, classify, refuses_cache, refuses_thinking
-from .request import build, counted, uncached
+from .request import build, counted
 from .standing import Cooldown, Standing
 from .usage import Speed, Usage
 
 if TYPE_CHECKING:
     from .transport import Connection, Stream
 
+NEVER = 10**9  # tokens: no prompt is so long that it would be marked for the prompt cache
 NEAR = 0.2  # a local estimate within 20 % of what a bucket holds is checked with the service's own count
 DRAIN_S = 0.05  # reading the last bytes lets the connection be used again
 
@@ -57,7 +58,6 @@ class Attempts:
     results: Callable[[], Awaitable[tuple[ToolResult, ...]]] | None = None  # what became of the calls that were wanted
     _since: tuple[Message, ...] = ()
     _plain: bool = False  # whether thinking was left out because the service refused it
-    _uncached: bool = False
     _numbers: dict[Speed, int] = field(default_factory=lambda: {"fast": 0, "standard": 0})
     _shown: bool = False
     _waited_s: float = 0.0
@@ -71,7 +71,8 @@ class Attempts:
         self._header = self.model.needs_header(self.today) or self.standing.wants_header(
             self.connection.account, self.model.id
         )
-        self._uncached = self.standing.is_uncached(self.connection.account)
+        if self.standing.is_uncached(self.connection.account):
+            self.model = replace(self.model, min_cacheable_tokens=NEVER)
         if speed == "fast" and (why := self.connection.without_fast):
             return Failed(explanations.unavailable_here(why), billed=False, at_s=self.clock())
         refusal = await self._foreseen() if speed == "fast" else None
@@ -102,8 +103,6 @@ class Attempts:
         self._numbers[speed] += 1
         self._lost = None
         arguments = build(self.ask, self.model, speed, header=self._header, since=self._since)
-        if self._uncached:
-            arguments = uncached(arguments)
         self.emit(Sent(speed, sum(self._numbers.values()), self.clock()))
         try:
             async with self.connection.stream(arguments) as stream:
@@ -165,9 +164,9 @@ class Attempts:
 
     def _without_cache(self, refusal: Refusal) -> bool:
         """Whether to ask again without marks for the prompt cache, which this service does not know."""
-        if self._uncached or not refuses_cache(refusal.error):
+        if self.model.min_cacheable_tokens == NEVER or not refuses_cache(refusal.error):
             return False
-        self._uncached = True
+        self.model = replace(self.model, min_cacheable_tokens=NEVER)
         self.standing.learn_uncached(self.connection.account)
         return True
 

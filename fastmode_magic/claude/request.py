@@ -68,13 +68,6 @@ def _messages(ask: Ask, model: Model, since: tuple[Message, ...]) -> list[dict[s
     return sent
 
 
-def uncached(value: Any) -> Any:
-    """The same arguments without marks for the prompt cache."""
-    if isinstance(value, dict):
-        return {key: uncached(one) for key, one in value.items() if key != "cache_control"}
-    return [uncached(one) for one in value] if isinstance(value, list) else value
-
-
 def _continues(ask: Ask) -> bool:
     return bool(ask.continuation or ask.tools)
 

@@ -102,7 +102,7 @@ def repair_of(session: Session, namespace: Mapping[str, Any], wish: str) -> str:
     if session.last_error is None:
         raise BadInput("There is no error to repair.", "Run a cell that fails, then type `%fastmode fix`.")
     try:
-        return repair(session.last_error, namespace, wish, session.service.keys)[0]
+        return repair(session.last_error, namespace, wish, session.service.keys)
     except CannotSend as problem:
         raise BadInput(problem.what, problem.next_step) from None
 
@@ -164,6 +164,6 @@ def _save(session: Session, names: list[str]) -> str:
         raise CannotSend("There is no thread to save.", "`%%claude --thread NAME` begins one.")
     folder = session.settings.threads_folder
     for one in chosen:
-        session.threads.keep(archive.write(one, folder))
+        session.threads.save(one.name, archive.write(one, folder).stamp)
     shown = ", ".join(repr(one.name) for one in chosen)
     return f"Saved in {folder}: {shown}. Later turns are added to the file; after a restart, --thread goes on from it."

@@ -56,9 +56,9 @@ class Threads:
         """Put a thread there, as from a file."""
         self._threads[thread.name] = thread
 
-    def save(self, name: str) -> None:
-        """Keep a thread in its file from now on."""
-        self._threads[name] = replace(self.existing(name), saved=True)
+    def save(self, name: str, stamp: tuple[int, int] | None = None) -> None:
+        """Keep a thread in its file from now on; `stamp` is the file's. A turn that came meanwhile stays."""
+        self._threads[name] = replace(self.existing(name), saved=True, stamp=stamp)
 
     def forget(self, name: str) -> Thread:
         """Take a thread out. Raises CannotSend where there is none, or where it answers."""

@@ -20,8 +20,8 @@ ASK = (
 )
 
 
-def repair(error: BaseException, namespace: Mapping[str, Any], wish: str, keys: Keys) -> tuple[str, str | None]:
-    """The prompt for `error`, and the source of the cell that raised it, None where that is not known.
+def repair(error: BaseException, namespace: Mapping[str, Any], wish: str, keys: Keys) -> str:
+    """The prompt for `error`, with the source of the cell that raised it where that is known.
 
     Raises CannotSend where the traceback itself cannot be sent.
     """
@@ -34,7 +34,7 @@ def repair(error: BaseException, namespace: Mapping[str, Any], wish: str, keys: 
         parts += ["The variables that the cell names:", *(part for part in shown if part)]
     prompt = "\n\n".join(part for part in parts if part)
     keys.stay_out([Text(prompt)], "the cell that failed, its traceback or a variable of it")
-    return prompt, source
+    return prompt
 
 
 def cell_source(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
