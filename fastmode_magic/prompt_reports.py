@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .claude import catalog
-from .claude.errors import BadInput, FastmodeError
+from .claude.errors import FastmodeError
 from .claude.refusals import AttemptFailed
 from .claude.request import build, counted
 from .claude.usage import Speed, Usage
@@ -17,8 +17,8 @@ from .prompt import archive
 from .prompt.ask import Ask
 from .prompt.content import Document, Image
 from .prompt.conversation import Threads
+from .prompt.files import fenced
 from .prompt.library import Library
-from .prompt.problems import CannotSend
 from .prompt.turns import Thread, Turn
 from .views import text
 from .views.document import code, sentence
@@ -66,10 +66,10 @@ def worst_case(model: str, tokens: int, max_tokens: int, speed: str) -> Decimal 
 
 
 def threads(session: "Session", name: str = "") -> str:
-    """The threads as a tree, a branch under the turn that it begins after; or one of them in full."""
+    """The threads as a tree, a branch under the turn that it begins after; or one in full. Raises CannotSend."""
     known = session.threads
     if name:
-        return _whole(_existing(known, name))
+        return _whole(known.existing(name))
     saved = [one for one in archive.names(session.settings.threads_folder) if one not in known.names]
     seen: set[str] = set()
     roots = [*(one for one in known if not _parent(known, one)), *known]  # branches of each other have no root
@@ -80,12 +80,9 @@ def threads(session: "Session", name: str = "") -> str:
 
 
 def prompts(session: "Session") -> str:
-    """The saved prompts, with their versions."""
+    """The saved prompts, with their versions. Raises CannotSend."""
     folder = session.settings.prompts_folder
-    try:
-        entries = Library(Path(folder)).entries()
-    except CannotSend as problem:
-        raise BadInput(problem.what, problem.next_step) from None
+    entries = Library(Path(folder)).entries()
     if not entries:
         return f"There is no saved prompt in {code(folder)}: `%%claude --save NAME` saves a cell's."
     rows = []
@@ -96,14 +93,6 @@ def prompts(session: "Session") -> str:
     return "\n".join(
         [*head, *rows, "", f"Files in {code(folder)}; `%%claude --with NAME` puts one before a cell's words."]
     )
-
-
-def fenced(words: str, language: str = "") -> str:
-    """Words as a block of code; no fence in them ends it."""
-    fence = "```"
-    while fence in words:
-        fence += "`"
-    return f"{fence}{language}\n{words}\n{fence}"
 
 
 def _makeup(ask: Ask) -> list[str]:
@@ -138,13 +127,6 @@ def _elided(value: Any) -> Any:
     return [_elided(one) for one in value] if isinstance(value, list) else value
 
 
-def _existing(known: Threads, name: str) -> Thread:
-    try:
-        return known.existing(name)
-    except CannotSend as problem:
-        raise BadInput(problem.what, problem.next_step) from None
-
-
 def _parent(known: Threads, thread: Thread) -> Thread | None:
     return known.find(thread.origin[0]) if thread.origin else None
 
@@ -177,7 +159,12 @@ def _line(turn: Turn) -> str:
 def _whole(thread: Thread) -> str:
     parts = []
     for number, turn in enumerate(thread.turns, 1):
-        parts += [f"**{number}. You**", fenced(turn.typed), f"**Claude** ({sentence(turn.model)})", fenced(turn.reply)]
+        parts += [
+            f"**{number}. You**",
+            fenced(turn.typed),
+            f"**Claude** ({sentence(turn.model)})",
+            fenced(turn.reply),
+        ]
     return "\n\n".join(parts)
 
 

@@ -75,6 +75,7 @@ def save(session: Session, name: str, prompt: str) -> str:
 def report(session: Session, words: list[str]) -> str:
     """`%fastmode prompts [show NAME | diff NAME [NAME]]`."""
     from .. import prompt_reports
+    from ..prompt.files import fenced
     from ..prompt.library import Library
 
     library = Library(Path(session.settings.prompts_folder))
@@ -83,10 +84,10 @@ def report(session: Session, words: list[str]) -> str:
             case []:
                 return prompt_reports.prompts(session)
             case ["show", name]:
-                return prompt_reports.fenced(library.load(name), "markdown")
+                return fenced(library.load(name), "markdown")
             case ["diff", *names] if 1 <= len(names) <= 2:
                 found = library.diff(*names)
-                return prompt_reports.fenced(found, "diff") if found else "The two are the same."
+                return fenced(found, "diff") if found else "The two are the same."
     except CannotSend as problem:
         raise BadInput(problem.what, problem.next_step) from None
     raise BadInput(

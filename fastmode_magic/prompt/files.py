@@ -64,7 +64,7 @@ def file(subject: Subject) -> Rendered:
     return Rendered((sent,), f"{kind.removeprefix('image/').upper()} image{size}")
 
 
-def fenced(text: str, language: str) -> str:
+def fenced(text: str, language: str = "") -> str:
     """A text as a block of code, whatever fences are in it."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)

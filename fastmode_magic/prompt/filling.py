@@ -1,5 +1,6 @@
 """A prompt with its variables filled in: the pieces that are sent, what each weighs, and what was cut."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from .content import Piece, Text
 from .keys import Keys
 from .rendering import Rendered, render
 
+_BLANKS = re.compile(r"[ \t]*")
 LONG = 5  # times the allowance, from which on a text that is sent whole is mentioned
 
 
@@ -40,7 +42,7 @@ def filled(text: str, namespace: Mapping[str, Any], allowance: int, keys: Keys) 
         pieces += [Text(before if known[key].inline else before.rstrip(" \t")), *_apart(known[key], text, variable)]
         at = variable.end
         if not known[key].inline:
-            at += len(text[at:]) - len(text[at:].lstrip(" \t"))
+            at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
     pieces.append(Text(text[at:]))
     own = sum(piece.tokens for piece in (Text(text[a:b]) for a, b in _between(text, found.variables)))
     makeup = [Ingredient("the cell's own words", "text", own)]

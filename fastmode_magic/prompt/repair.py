@@ -8,6 +8,7 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from .content import Text, words
+from .files import fenced
 from .keys import Keys
 from .problems import CannotSend
 from .rendering import render
@@ -26,7 +27,7 @@ def repair(error: BaseException, namespace: Mapping[str, Any], wish: str, keys: 
     Raises CannotSend where the traceback itself cannot be sent.
     """
     source = cell_source(error, namespace)
-    parts = [ASK, wish, *(_fenced("The cell:", source) if source else [])]
+    parts = [ASK, wish, *(["The cell:", fenced(source.rstrip(), "python")] if source else [])]
     traceback = render(error, "error", ERROR_TOKENS).pieces
     parts.append(words(traceback))
     shown = [_variable(name, namespace[name], keys) for name in touched(source or "", namespace)[:MOST_VARIABLES]]
@@ -71,10 +72,3 @@ def _variable(name: str, value: object, keys: Keys) -> str | None:
         return f"`{name}` is a {type(value).__name__} that cannot be shown."
     said = words(rendered.pieces)
     return f"`{name}` ({rendered.kind}): {said}" if said else f"`{name}`: {rendered.kind}"
-
-
-def _fenced(title: str, source: str) -> list[str]:
-    fence = "```"
-    while fence in source:
-        fence += "`"
-    return [title, f"{fence}python\n{source.rstrip()}\n{fence}"]
