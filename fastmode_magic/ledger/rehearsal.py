@@ -1,0 +1,20 @@
+"""A first write to nowhere: what SQLAlchemy loads and makes ready at its first statement takes 30 ms."""
+
+from decimal import Decimal
+
+from ..claude.usage import Usage
+from .records import Charge, Record, now
+from .store import Store
+
+
+def rehearse() -> None:
+    """Write and read a record in a database in memory."""
+    store, moment = Store("sqlite://"), now()
+    charge = Charge("", None, Usage(), None)
+    record = Record("", "", "", "", "", moment, moment, "", "", reserved=Decimal(0), charges=(charge,))
+    with store.writing() as transaction:
+        transaction.put(record)
+        transaction.alone()
+        transaction.counted({"day": ""}, "")
+        transaction.records({})
+    store.close()
