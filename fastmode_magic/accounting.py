@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from urllib.parse import urlsplit
 
 from .answer import Answer
@@ -11,7 +11,9 @@ from .claude.events import Failed, Finished
 from .claude.usage import Usage
 from .ledger import prices
 from .ledger.meter import Meter
+from .ledger.money import EXACT, total
 from .ledger.pace import telling
+from .ledger.records import Charge
 from .ledger.totals import Entry
 from .prompt.ask import Ask
 
@@ -40,7 +42,8 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
     model = meter.model or ask.model
     fallback, notices = _fallback(meter, model, began)
     ending, told = _ending(ask, meter)
-    cost, cost_if = _cost(model, meter, began)
+    with localcontext(EXACT):
+        (cost, cost_if), by_speed = _cost(model, meter, began), _by_speed(charges_of(meter, ask.model, began))
     host = urlsplit(base_url or "").hostname
     return Answer(
         text=meter.text,
@@ -52,7 +55,7 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
         usage=usage,
         cost=cost,
         cost_if=cost_if,
-        cost_by_speed=_by_speed(model, meter, began),
+        cost_by_speed=by_speed,
         estimated=_estimated(meter),
         ttft_s=meter.ttft_s,
         first_text_s=meter.first_text_s,
@@ -83,7 +86,8 @@ def entries_of(answer: Answer, model: str) -> list[Entry]:
         return []
     whole = answer.complete and not answer.estimated and answer.usage is not None and not answer.cost_by_speed
     others = [(speed, cost) for speed, cost in answer.cost_by_speed if speed != answer.speed]
-    own = None if answer.cost is None else answer.cost - sum((cost for _, cost in others), Decimal(0))
+    own = None if answer.cost is None else EXACT.subtract(answer.cost, total(cost for _, cost in others))
+    listed = answer.list_price_of not in {None, "practice"}
     entry = Entry(
         speed=answer.speed or ("standard" if answer.cost is not None else None),
         cost=own,
@@ -91,8 +95,14 @@ def entries_of(answer: Answer, model: str) -> list[Entry]:
         tokens_per_s=telling(answer.tokens_per_s, answer.usage.output_tokens) if whole and answer.usage else None,
         output_tokens=answer.usage.output_tokens if whole and answer.usage else None,
         model=model,
+        list_price=listed,
+        input_tokens=answer.usage.charged_input_tokens if whole and answer.usage else None,
     )
-    return [entry, *(Entry(speed, cost, answer.estimated, None, None, model, part=True) for speed, cost in others)]
+    parts = (
+        replace(entry, speed=speed, cost=cost, tokens_per_s=None, output_tokens=None, input_tokens=None, part=True)
+        for speed, cost in others
+    )
+    return [entry, *parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +187,21 @@ def _cost(
     return (None if cost is None else cost + extra), None
 
 
-def _by_speed(model: str, meter: Meter, at: datetime) -> tuple[tuple[str, Decimal], ...]:
-    """What was billed at which speed; nothing where that was one speed, or is not known."""
-    usages = [*meter.lost, *meter.earlier, *([meter.latest] if meter.latest else [])]
-    costs: dict[str, Decimal] = {}
-    for usage in usages:
-        speed = usage.speed or (meter.asked_speed if meter.asked_speed == "standard" else None)
+def charges_of(meter: Meter, model: str, at: datetime) -> tuple[Charge, ...]:
+    """What a run of `model` was billed so far, one charge for each speed."""
+    model, found = meter.model or model, dict[str | None, Charge]()
+    for usage in (*meter.lost, *meter.earlier, *([meter.latest] if meter.latest else [])):
+        speed = usage.speed or ("standard" if meter.asked_speed == "standard" else None)
         cost = prices.cost(model, usage, speed, at)
-        if speed is None or cost is None:
-            return ()
-        costs[speed] = costs.get(speed, Decimal(0)) + cost
-    return tuple(costs.items()) if len(costs) > 1 else ()
+        one = Charge(model, speed, replace(usage, speed=speed), cost, usage.estimated or usage in meter.lost)
+        found[speed] = found[speed].plus(one) if speed in found else one
+    return tuple(found.values())
+
+
+def _by_speed(charges: tuple[Charge, ...]) -> tuple[tuple[str, Decimal], ...]:
+    """What was billed at which speed; nothing where that was one speed, or is not known."""
+    known = tuple((one.speed, one.cost) for one in charges if one.speed is not None and one.cost is not None)
+    return known if len(known) == len(charges) > 1 else ()
 
 
 def _ending(ask: Ask, meter: Meter) -> tuple[str | None, list[str]]:
@@ -198,7 +212,9 @@ def _ending(ask: Ask, meter: Meter) -> tuple[str | None, list[str]]:
                 explained = f" ({explanation.rstrip('.')})" if explanation else ""
                 return words, [
                     sentence.format(
-                        max_tokens=ask.max_tokens, explained=explained, most_calls=ask.max_calls if ask.tools else 0
+                        max_tokens=meter.max_tokens or ask.max_tokens,
+                        explained=explained,
+                        most_calls=ask.max_calls if ask.tools else 0,
                     )
                 ]
             return (None if reason in {"end_turn", "stop_sequence", None} else f"stopped: {reason}"), []

@@ -4,11 +4,15 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from traitlets import TraitError
+
 from .claude import catalog
 from .claude.errors import BadInput
+from .permissions import permitted
 from .prompt import archive, template
 from .prompt.ask import Ask, Ingredient
 from .prompt.content import Piece, Text, words
@@ -20,6 +24,7 @@ from .prompt.problems import CannotSend
 from .prompt.structure import Shape, shape
 from .prompt.tools import Tool, tool
 from .prompt.turns import Addressee, Place
+from .setting_types import Dollars
 from .settings import Values
 
 LARGEST_BYTES = 19_000_000  # of a prompt as it travels: with the history it must stay below the service's 32 MB
@@ -40,6 +45,7 @@ class Context:
     namespace: Mapping[str, Any] | None = field(default=None, repr=False)
     place: Place = field(default_factory=Place)
     keys: Keys = field(default_factory=Keys)
+    origins: Mapping[str, str] = field(default_factory=dict)  # who gave a setting its value
 
 
 def compose(prompt: str | Sequence[object], fields: Mapping[str, Any], context: Context) -> Ask:
@@ -54,10 +60,12 @@ def compose(prompt: str | Sequence[object], fields: Mapping[str, Any], context: 
 
 def _composed(prompt: str | Sequence[object], fields: Mapping[str, Any], context: Context) -> Ask:
     said = {name: value for name, value in fields.items() if name not in EXTRAS}
+    if "max_cost" in said:
+        said["max_cost"] = _dollars(said["max_cost"])
     ask = Ask("", **(_defaults(context) | said))
     if problem := ask.problem():
         raise BadInput(problem, "`%claude?` and `help(fastmode_magic.ask)` say what goes.")
-    ask = replace(ask, model=catalog.find(ask.model).id)
+    ask = permitted(replace(ask, model=catalog.find(ask.model).id), said, context.values, context.origins)
     content = _content(prompt, fields, context)
     _bounded(content.pieces)
     context.keys.stay_out([*content.pieces, Text(ask.system or "")], "the prompt")
@@ -74,7 +82,7 @@ def _composed(prompt: str | Sequence[object], fields: Mapping[str, Any], context
         shape=_shape(fields.get("schema"), context),
         tools=tools,
         confirm=not fields.get("yes"),
-        notices=(*content.notices, *recalled, *(continuation.notices if continuation else ())),
+        notices=(*ask.notices, *content.notices, *recalled, *(continuation.notices if continuation else ())),
     )
     if problem := ask.problem():
         raise BadInput(problem, "Take it out of the prompt.")
@@ -84,6 +92,15 @@ def _composed(prompt: str | Sequence[object], fields: Mapping[str, Any], context
             "Send a part of it; `--dry-run` shows the size of each piece.",
         )
     return replace(ask, makeup=(*_surroundings(ask), *content.makeup))
+
+
+def _dollars(value: object) -> Decimal | None:
+    try:
+        return Dollars().validate(None, value)
+    except TraitError:
+        raise BadInput(
+            f"max_cost cannot be {value!r:.60}: it is an amount of dollars.", "Write it as 0.50 or 2."
+        ) from None
 
 
 def _defaults(context: Context) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def tables(markdown: str, libraries: Sequence[str] = LIBRARIES) -> list[Any]:
 
     Raises ModuleNotFoundError if none of `libraries` is installed.
     """
-    lines = _lines(markdown)
+    lines = _lines(markdown.encode("utf-8", "replace").decode())  # frames of text take no half of a character
     paragraphs = [part for part in _parts(lines) if isinstance(part, list)]
     words = _Cells(_references(lines))
     found = []

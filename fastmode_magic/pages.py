@@ -40,6 +40,7 @@ class Pages:
             pulse = status.of_answer(session.last, session.last_rates)
             model = session.last_run.model.id
         state, why, left_s = outlook.state(session)
+        quota, now_s = outlook.quota(session), session.engine.clock()
         return {
             "version": 1,
             "state": state,
@@ -48,9 +49,10 @@ class Pages:
             "cooldown_s": left_s,
             "running": len(running),
             "badge": pulse.badge,
-            "facts": status.facts(pulse, session.spent(model)),
+            "facts": status.facts(pulse, session.spent(model), outlook.budget_words(session)),
             "rates": list(pulse.rates),
-            "quota": status.gauges(outlook.quota(session), session.engine.clock()),
+            "quota": status.gauges(quota, now_s),
+            "usual": status.usual(None if state == "off" else outlook.usual(session), quota, now_s),
             "at": datetime.now(UTC).isoformat(),
         }
 

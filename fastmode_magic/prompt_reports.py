@@ -53,11 +53,10 @@ def dry_run(session: "Session", ask: Ask) -> str:
     request = json.dumps(_elided(body), ensure_ascii=False, indent=2)  # no line of it can begin with a fence
     said = f"**Dry run: nothing was sent.** {text.count(tokens, 'input token')}, {how}."
     notices = [f"- {sentence(notice)}" for notice in ask.notices]
+    notices.append(f"- List prices: {prices.source()}.")
     if ask.tools:
         notices.append("- These are the numbers of the first request; each round of calls makes another, longer one.")
-    return "\n".join(
-        [said, "", *_makeup(ask), *rows, "", *notices, *([""] if notices else []), "```json", request, "```"]
-    )
+    return "\n".join([said, "", *_makeup(ask), *rows, "", *notices, "", "```json", request, "```"])
 
 
 def worst_case(model: str, tokens: int, max_tokens: int, speed: str) -> Decimal | None:

@@ -17,6 +17,7 @@ from .ledger.meter import Meter
 from .prompt.ask import Ask
 
 if TYPE_CHECKING:
+    from .booking import Booking
     from .calling import Calls
     from .prompt.content import Message
     from .views.lab import Place
@@ -50,10 +51,12 @@ class Running:
     place: "Place | None" = None  # None where that is not known, or the cell was run again
     practice: bool = False  # whether the simulator in this kernel answers
     counted: bool = False  # whether the totals have it
+    booking: "Booking | None" = None  # its place in the ledger
     calls: "Calls | None" = None  # the functions that the answer may have called
     data: object = None  # what the answer is as --schema wants it, and what is wrong with it
     invalid: Ending | None = None
     meter: Meter = field(default_factory=Meter)
+    _over: Ending | None = None
 
     def follow(self, clock: Callable[[], float], each: Callable[[], None]) -> bool:
         """Show the run until it ends; `each` is called at each frame. Returns whether the user pressed Stop.
@@ -66,6 +69,10 @@ class Running:
                 if self.view:
                     self.view.update(self.meter, clock())
                 each()
+                if self.booking and (over := self.booking.exceeded(self.meter, self.began)):
+                    self.meter.feed(self.run.stop())
+                    self._over = over
+                    return False
                 self._call(frame, clock)
         except KeyboardInterrupt:
             return True
@@ -93,6 +100,8 @@ class Running:
 
     def end(self, *, interrupted: bool) -> Ending | None:
         """Stop the run, if the user did; returns what kept the answer from its end."""
+        if self._over:
+            return self._over
         if interrupted:
             self.meter.feed(self.run.stop())
         if interrupted or isinstance(self.meter.end, Stopped):

@@ -18,12 +18,14 @@ from .prompt.ask import Ask
 from .prompt.problems import CannotSend
 from .running import Running, View, uninterrupted
 from .service import Service
-from .settings import FastMode, environment_fingerprint
+from .settings import FastMode, environment_fingerprint, notebook
+from .shared_quota import SharedQuota
 
 if TYPE_CHECKING:
-    from .accounting import Prefixes
     from .background import BackgroundAnswer
+    from .books import Books
     from .calling import Calls
+    from .ledger.book import Book
     from .prompt.conversation import Threads
     from .views.lab import Place
     from .views.stream import Stream
@@ -53,25 +55,38 @@ class Session:
         self.pages = Pages(self)
         self.active: dict[str, Running] = {}
         self.service = Service(settings)
-        self._totals = {False: Totals(), True: Totals()}  # what practice "costs" is not mixed with money
-        self._prefixes: Prefixes | None = None
+        self.notebook: Callable[[], str] = notebook  # its path, where somebody says it
+        self._books: Books | None = None
         self._loading: threading.Thread | None = None
+        self.price_updates = False  # whether newer price lists are being fetched
         self._lock = threading.RLock()
+        self.shared_quota = SharedQuota(self.engine.standing, self.engine.clock, self._shared_book)
+        self.engine.inquire, self.engine.standing.heard = self.shared_quota.inquire, self.shared_quota.tell
+
+    @property
+    def books(self) -> "Books":
+        """What the runs cost: totals, the ledger, budgets."""
+        with self._lock:
+            if self._books is None:
+                from .books import Books
+
+                self._books = Books(self.settings, lambda: self.notebook())  # noqa: PLW0108  # it may be told later
+            return self._books
+
+    def _shared_book(self) -> "Book | None":
+        return self._books.book if self._books and not self.service.practising else None  # without waiting for a lock
 
     @property
     def totals(self) -> Totals:
         """What this session has cost so far; practice is counted apart."""
-        return self._totals[self.service.practising]
+        return self.books.totals(practice=self.service.practising)
 
     def spent(self, model: str = "") -> Snapshot:
         """The totals with what the running answers have cost so far; the medians are those of `model`."""
+        if self._loading is None or self._loading.is_alive():  # without prices: nobody waits for their import
+            return Snapshot()
         with self._lock:
-            coming = [one for one in self.running() if one.practice == self.service.practising and not one.counted]
-            if self._loading is None or self._loading.is_alive():  # without prices: nobody waits for their import
-                coming = []
-            runs = [(self._so_far(one), one.ask.model) for one in coming if one.meter.usage]
-            entries = [entry for answer, asked in runs for entry in _accounting().entries_of(answer, asked)]
-            return self.totals.snapshot(model, entries)
+            return self.books.spent(self.running(), practice=self.service.practising, model=model)
 
     @property
     def threads(self) -> "Threads":
@@ -92,8 +107,9 @@ class Session:
     def warm_up(self) -> None:
         """Load what the first cell needs in threads of their own; returns at once."""
         self.engine.warm_up(environment_fingerprint())
-        if self._loading is None:
-            self._loading = threading.Thread(target=_load, name="fastmode-prices", daemon=True)
+        if self._loading is None or self.price_updates != self.settings.price_updates:
+            self.price_updates = self.settings.price_updates
+            self._loading = threading.Thread(target=_load, args=(self,), name="fastmode-prices", daemon=True)
             self._loading.start()
 
     def ask(
@@ -111,7 +127,8 @@ class Session:
         from .prompt.turns import Place as TurnPlace
 
         where = TurnPlace(place.cell, place.request) if place else TurnPlace()
-        context = Context(self.settings.values(), self.threads, self.fast, namespace, where, self.service.keys)
+        settings, keys = self.settings, self.service.keys
+        context = Context(settings.values(), self.threads, self.fast, namespace, where, keys, settings.origins)
         return compose(prompt, fields, context)
 
     def run(self, ask: Ask, show: "Show | None" = None, place: "Place | None" = None) -> tuple[Answer, Ending | None]:
@@ -134,7 +151,7 @@ class Session:
 
         active = self._begin(ask, show, place, background=True)
         return BackgroundAnswer(
-            lambda: self._follow(active), lambda: self._so_far(active), active.run.interrupt, present
+            lambda: self._follow(active), lambda: self.books.so_far(active), active.run.interrupt, present
         )
 
     def _stream(self, ask: Ask, began: datetime, standard_rate: float | None, *, background: bool) -> "Stream":
@@ -155,17 +172,22 @@ class Session:
         self.warm_up()
         with self._lock:
             self._enter(ask)
-        began, measured = datetime.now(UTC), self.totals.snapshot(ask.model)
+        began, practice = datetime.now(UTC), self.service.practising
+        measured = self.totals.snapshot(ask.model)
         stream = self._stream(ask, began, measured.standard_rate, background=background)
         try:
+            booking = self.books.open(ask, began, practice=practice)
             view = show(stream) if show else None
             begun_s = self.engine.clock()
-            run = self.engine.start(ask, catalog.find(ask.model), self.service.access(), outlook.rates(measured))
+            access, rates = self.service.access(), outlook.rates(measured)
+            run = self.engine.start(ask, catalog.find(ask.model), access, rates, booking.admit)
         except BaseException:
             self._leave(ask)
             raise
-        practice, calls = self.service.practising, self._calls(ask) if ask.tools else None
-        active = self.active[stream.run] = Running(ask, run, stream, began, view, place, practice, calls=calls)
+        calls = self._calls(ask) if ask.tools else None
+        active = Running(ask, run, stream, began, view, place, practice, calls=calls, booking=booking)
+        self.active[stream.run] = active
+        self.books.follow(active)
         active.meter.begin(begun_s)
         active.meter.notices += ask.notices
         try:
@@ -209,15 +231,12 @@ class Session:
         from . import conclusion
         from .views import text
 
-        answer, error = conclusion.concluded(active, self._so_far(active), error)
+        answer, error = conclusion.concluded(active, self.books.so_far(active), error)
         answer = conclusion.continued(self.threads, active, answer, self.settings.threads_folder)
         if active.stream.background and isinstance(error, FastmodeError):  # no cell raises it
             answer = replace(answer, notices=(*answer.notices, f"{error.what} {error.next_step}"))
-        if notice := self._missed(active, answer):
-            answer = replace(answer, notices=(*answer.notices, notice))
-        totals, active.counted = self._totals[active.practice], True
-        for entry in _accounting().entries_of(answer, active.ask.model):
-            totals.add(entry)
+        answer, active.counted = self.books.close(active, answer, self.service.keys), True
+        totals = self.books.totals(practice=active.practice)
         self.last, self.last_run, self.last_rates = answer, active.run, active.stream.pace.rates
         self.last_fast = active.run if active.ask.fast else self.last_fast
         self.last_facts = text.facts(answer, totals.snapshot(active.ask.model), outlook.quota_words(self, active.run))
@@ -240,24 +259,13 @@ class Session:
         ask_user = input if ask.confirm else None
         return Calls(ask.tools, ask.max_calls, self.settings.object_tokens, ask_user, self.service.keys)
 
-    def _so_far(self, active: Running) -> Answer:
-        account = active.run.account
-        answer: Answer = _accounting().answer_of(
-            active.ask, active.meter, active.began, base_url=account.base_url if account else None
-        )
-        return replace(answer, list_price_of="practice") if active.practice else answer
-
-    def _missed(self, active: Running, answer: Answer) -> str | None:
-        self._prefixes = self._prefixes or _accounting().Prefixes()
-        return self._prefixes.missed(active.ask, answer, active.began)
-
     def running(self) -> list[Running]:
         """The runs under way, the oldest first: a copy, since other threads begin and end runs."""
         return list(self.active.values())
 
     def switch(self, *, fast: bool) -> None:
         """Ask for fast in later cells, or for standard; switching on forgets refusals."""
-        self.fast = self.fast_seen = fast
+        self.fast = self.fast_seen = fast and self.settings.fast_allowed
         if fast:
             self.engine.standing.forget_refusals()
         self.pages.changed()
@@ -270,22 +278,26 @@ class Session:
         return len(stopped)
 
     def close(self) -> None:
-        """Stop the simulator and the engine."""
+        """Stop the simulator, the engine, and the fetching of prices."""
+        if self.price_updates and self._loading:
+            self.price_updates = False
+            from .ledger import prices
+
+            self._loading.join()
+            prices.keep_updated(self, on=False)
         self.pages.close()
         self.service.stop_practising()
         self.engine.close()
+        if self._books:
+            self._books.shut()
 
 
-def _load() -> None:
+def _load(session: Session) -> None:
     """What a prompt needs, an answer to be shown, and its end: prices."""
-    from . import accounting, composition, conclusion  # noqa: F401
+    from . import composition, conclusion  # noqa: F401
     from .ledger import prices
     from .views import notebook  # noqa: F401
 
+    session.books.warm_up()
     prices.load()
-
-
-def _accounting() -> Any:
-    from . import accounting
-
-    return accounting
+    prices.keep_updated(session, on=session.price_updates)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 
 import pytest
 
@@ -205,6 +205,38 @@ def test_what_came_before_a_failure():
 )
 def test_elsewhere_the_list_price_is_said_to_be_one(base_url, host):
     assert answered(END, base_url=base_url).list_price_of == host
+
+
+@pytest.mark.parametrize(
+    ("place", "listed"), [("https://api.anthropic.com", False), ("https://gw.example", True), ("practice", False)]
+)
+def test_the_totals_know_of_list_prices(place, listed):
+    fell = (
+        Sent("fast", 1, 0.0),
+        Started(OPUS, None, used("fast", 1), Quota(), 1.0),
+        Retrying(0.5, "the connection broke", used("fast", 0), 1.0),
+        Sent("standard", 2, 2.0),
+        Started(OPUS, None, used("standard"), Quota(), 3.0),
+        END,
+    )
+    answer = answered(*fell, base_url=place)
+    answer = replace(answer, list_price_of="practice") if place == "practice" else answer
+    assert len(answer.cost_by_speed) == 2
+    assert [entry.list_price for entry in entries_of(answer, OPUS)] == [listed, listed]
+
+
+def test_the_user_s_own_decimal_context_changes_no_digit():
+    with localcontext(Context(prec=1)):
+        answer = answered(
+            Sent("fast", 1, 0.0),
+            Retrying(0.5, "the connection broke", used("fast", 123), 1.0),
+            Sent("standard", 2, 2.0),
+            Started(OPUS, None, used("standard", 4_567), Quota(), 3.0),
+            END,
+        )
+        entries = entries_of(answer, OPUS)
+    assert answer.cost == Decimal("0.01292") + Decimal("0.09534")
+    assert [entry.cost for entry in entries] == [Decimal("0.09534"), Decimal("0.01292")]
 
 
 @pytest.mark.parametrize(

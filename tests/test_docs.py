@@ -40,6 +40,7 @@ VALUES = {
     "TEXT": "'be brief'",
     "LEVEL": "low",
     "SECONDS": "5",
+    "DOLLARS": "0.50",
     "NAME@N": "main@3",
     "NAME,NAME": "intro,rules",
 }

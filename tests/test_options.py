@@ -142,7 +142,7 @@ def test_words_that_are_no_name(line, words):
 def test_flags_are_those_of_the_specification():
     assert set(FLAGS) == {
         *("--fast", "--no-fast", "-m", "--model", "--max-tokens", "-s", "--system", "--effort", "--thinking"),
-        *("--fallback", "--max-wait", "--dry-run", "-b", "--background", "--no-vars"),
+        *("--fallback", "--max-wait", "--max-cost", "--dry-run", "-b", "--background", "--no-vars"),
         *("--thread", "--new", "--from", "--code", "--schema", "--tools", "--max-calls", "--yes", "--save", "--with"),
     }
 

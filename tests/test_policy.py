@@ -2,6 +2,7 @@
 
 import pytest
 
+from fastmode_magic.claude import policy
 from fastmode_magic.claude.policy import Attempt, Backoff, FallBack, GiveUp, Rates, RetryFast, Rules, decide
 from fastmode_magic.claude.refusals import PERMANENT, Meaning, Refusal, ServiceError
 
@@ -106,20 +107,21 @@ def test_the_header_is_added_once(fallback):
     assert isinstance(again, GiveUp if fallback == "never" else FallBack)
 
 
-# `auto` waits as long as retry-after + tokens / fast < tokens / standard.
+# `auto` waits no longer than half of tokens / standard - tokens / fast: it saves as much again as it waits.
 @pytest.mark.parametrize(
     ("retry_after_s", "rates", "more", "expected"),
     [
         # defaults: 1,000 / 80 - 1,000 / 200 = 12.5 - 5 = 7.5 s
-        (7.4, Rates(), {}, RetryFast),
-        (7.6, Rates(), {}, FallBack),
+        (3.7, Rates(), {}, RetryFast),
+        (3.8, Rates(), {}, FallBack),
         # measured: 2,000 / 50 - 2,000 / 100 = 40 - 20 = 20 s
-        (19.9, Rates(100.0, 50.0, 2_000), {}, RetryFast),
+        (9.9, Rates(100.0, 50.0, 2_000), {}, RetryFast),
+        (10.1, Rates(100.0, 50.0, 2_000), {}, FallBack),
         # equally fast: not worth a moment
         (0.1, Rates(80.0, 80.0, 5_000), {}, FallBack),
         # the answer cannot be longer than max_tokens: 100 / 80 - 100 / 200 = 1.25 - 0.5 = 0.75 s
-        (0.7, Rates(), {"max_tokens": 100}, RetryFast),
-        (0.8, Rates(), {"max_tokens": 100}, FallBack),
+        (0.3, Rates(), {"max_tokens": 100}, RetryFast),
+        (0.4, Rates(), {"max_tokens": 100}, FallBack),
         # never longer than 20 s, however long the answers: 125 - 50 = 75 s
         (20.0, Rates(answer_tokens=10_000), {}, RetryFast),
         (20.1, Rates(answer_tokens=10_000), {}, FallBack),
@@ -127,19 +129,19 @@ def test_the_header_is_added_once(fallback):
         (6.0, Rates(answer_tokens=10_000), {"waited_s": 13.9}, RetryFast),
         (6.0, Rates(answer_tokens=10_000), {"waited_s": 14.1}, FallBack),
         # --max-wait, longer and shorter
-        (60.0, Rates(answer_tokens=10_000), {"max_wait_s": 60.0}, RetryFast),
-        (61.0, Rates(answer_tokens=10_000), {"max_wait_s": 60.0}, FallBack),
+        (60.0, Rates(answer_tokens=20_000), {"max_wait_s": 60.0, "max_tokens": 32_000}, RetryFast),
+        (61.0, Rates(answer_tokens=20_000), {"max_wait_s": 60.0, "max_tokens": 32_000}, FallBack),
         (1.0, Rates(), {"max_wait_s": 0.0}, FallBack),
         # nobody knows when
         (None, Rates(), {}, FallBack),
         # nothing was sent, because of a cooldown or a known quota: the same formula
-        (7.4, Rates(), {"number": 0}, RetryFast),
-        (7.6, Rates(), {"number": 0}, FallBack),
+        (3.7, Rates(), {"number": 0}, RetryFast),
+        (3.8, Rates(), {"number": 0}, FallBack),
         # the third refusal in a row
         (0.1, Rates(), {"number": 3}, FallBack),
     ],
 )
-def test_auto_takes_what_ends_first(retry_after_s, rates, more, expected):
+def test_auto_waits_where_that_saves_as_much_again(retry_after_s, rates, more, expected):
     found = step(Meaning.FAST_POOL_EMPTY, retry_after_s=retry_after_s, rates=rates, **more)
     assert isinstance(found, expected)
     if expected is RetryFast:
@@ -178,3 +180,21 @@ def test_four_refusals_last():
         Meaning.FAST_DISABLED,
         Meaning.MODEL_WITHOUT_FAST,
     } == PERMANENT
+
+
+@pytest.mark.parametrize(
+    ("meaning", "retry_after_s", "expected"),
+    [
+        (Meaning.FAST_POOL_EMPTY, 7.0, 7.0),
+        (Meaning.FAST_POOL_EMPTY, None, policy.DEFAULT_COOLDOWN_S),
+        (Meaning.UNEXPLAINED_LIMIT, None, policy.DEFAULT_COOLDOWN_S),
+        (Meaning.OVERLOADED, 30.0, 30.0),
+        (Meaning.OVERLOADED, None, policy.OVERLOADED_COOLDOWN_S),
+    ],
+)
+def test_a_cooldown_lasts_as_long_as_the_service_says(meaning, retry_after_s, expected):
+    assert policy.cooldown_s(Refusal(meaning, ServiceError(None, retry_after_s=retry_after_s))) == expected
+
+
+def test_an_overload_is_asked_about_again_soon():
+    assert policy.OVERLOADED_COOLDOWN_S < policy.DEFAULT_COOLDOWN_S

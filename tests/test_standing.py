@@ -89,3 +89,12 @@ def test_a_header_is_learnt(standing):
     assert not standing.wants_header(ME, "claude-opus-6")
     standing.learn_header(ME, "claude-opus-6")
     assert standing.wants_header(ME, "claude-opus-6")
+
+
+def test_what_an_answer_made_is_taken_out_of_the_known_bucket(standing):
+    standing.spent(ME, "opus", 700, 0.0, 9.0)  # nothing is known: nothing to take it from
+    assert standing.quota(ME, "opus") == Quota()
+    standing.saw(ME, "opus", Quota(fast_input=Bucket(9_000, 9_000, 0.0), fast_output=Bucket(6_000, 500, 0.0)))
+    standing.spent(ME, "opus", 700, 0.0, 9.0)
+    assert standing.quota(ME, "opus") == Quota(Bucket(9_000, 9_000, 0.0), Bucket(6_000, -200, 0.0))
+    assert standing.quota(OTHERS[0], "opus") == Quota()

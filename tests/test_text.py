@@ -1,6 +1,6 @@
 """Facts as words: what is unknown says so, what is estimated has a tilde."""
 
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 
 import pytest
 
@@ -105,7 +105,12 @@ def test_a_speed_of_two_prices_has_no_standard_price():
         (Answer("x", cost=Decimal("0.0421"), list_price_of="practice"), "$0.0421 (practice, not billed)"),
         (Answer("x"), "cost unknown"),
         (Answer("x", cost_if=(Decimal("0.02"), Decimal("0.04"))), "cost unknown: $0.0200 if standard, $0.0400 if fast"),
+        (
+            Answer("x", cost_if=(Decimal("0.02"), Decimal("0.04")), list_price_of="gw.example"),
+            "cost unknown: $0.0200 if standard, $0.0400 if fast, at list price",
+        ),
         (Answer("x", cost_if=(None, None)), "cost unknown"),
+        (Answer("x", list_price_of="gw.example"), "cost unknown"),
     ],
 )
 def test_cost(answer, words):
@@ -159,6 +164,18 @@ def test_status_of_the_session():
     status = text.status(WHOLE, text.facts(WHOLE, totals, "98% in"))
     assert "session $0.0300 + 1 of unknown cost" in status
     assert "fast quota 98% in" in status
+
+
+def test_a_session_at_list_price_says_so():
+    totals = Snapshot(answers=3, fast_cost=Decimal("0.02"), standard_cost=Decimal("0.01"), unknown=1, list_price=True)
+    assert text.session(totals) == "$0.0300 list price + 1 of unknown cost"
+
+
+def test_the_user_s_own_decimal_context_changes_no_word():
+    with localcontext(Context(prec=2, Emax=1)):
+        assert text.dollars(Decimal("1234.567")) == "$1,234.57"
+        assert text.dollars(Decimal("0.0421")) == "$0.0421"
+        assert Snapshot(fast_cost=Decimal("0.0421"), standard_cost=Decimal(1000)).cost == Decimal("1000.0421")
 
 
 def test_status_leaves_out_what_there_is_not():

@@ -1,5 +1,6 @@
 """The session in numbers: sums that leave the unknown out and say so, medians of whole answers."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -41,6 +42,13 @@ def test_unknown_costs_are_counted_apart():
 
 def test_one_estimate_makes_the_sum_an_estimate():
     assert snapshot(entry(), entry(estimated=True)).estimated
+
+
+def test_one_list_price_makes_the_sum_one():
+    listed = replace(entry(), list_price=True)
+    assert not snapshot(entry()).list_price
+    assert snapshot(entry(), listed).list_price
+    assert not snapshot(entry(), replace(listed, cost=None)).list_price  # no part of the sum
 
 
 @pytest.mark.parametrize(

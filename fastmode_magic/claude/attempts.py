@@ -2,14 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..prompt.ask import Ask
 from ..prompt.content import Block, Message, ToolResult, ToolUse
 from . import explanations, policy
+from .admission import COUNT_SLACK, Admit, Request
 from .catalog import Model, with_fast_mode
 from .errors import FastmodeError
 from .events import (
@@ -56,6 +57,8 @@ class Attempts:
     random: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     results: Callable[[], Awaitable[tuple[ToolResult, ...]]] | None = None  # what became of the calls that were wanted
+    admit: Admit | None = None  # keeps the budgets
+    _spent: list[Usage] = field(default_factory=list)  # what each request has used, at most
     _since: tuple[Message, ...] = ()
     _plain: bool = False  # whether thinking was left out because the service refused it
     _numbers: dict[Speed, int] = field(default_factory=lambda: {"fast": 0, "standard": 0})
@@ -103,7 +106,12 @@ class Attempts:
         self._numbers[speed] += 1
         self._lost = None
         arguments = build(self.ask, self.model, speed, header=self._header, since=self._since)
-        self.emit(Sent(speed, sum(self._numbers.values()), self.clock()))
+        if self.admit:
+            admission = await self.admit(self._request(arguments, speed))
+            arguments["max_tokens"] = admission.max_tokens
+            if admission.notice:
+                self.emit(Noted(admission.notice, self.clock()))
+        self.emit(Sent(speed, sum(self._numbers.values()), self.clock(), arguments["max_tokens"]))
         try:
             async with self.connection.stream(arguments) as stream:
                 if finished := await self._read(stream):
@@ -111,17 +119,29 @@ class Attempts:
             error = ServiceError(None, broken="it stopped before its end")
         except AttemptFailed as failed:
             error = failed.error
+        if self._lost:
+            self._spent.append(replace(self._lost, output_tokens=arguments["max_tokens"]))
         self._saw(error.headers)
         return classify(error, fast=speed == "fast", input_tokens=self.ask.estimated_input_tokens)
+
+    def _request(self, arguments: dict[str, Any], speed: Speed) -> Request:
+        async def count() -> int | None:
+            with contextlib.suppress(AttemptFailed):
+                asked = counted(self.ask, self.model, speed, header=self._header, since=self._since)
+                return int(await self.connection.count_tokens(asked) * COUNT_SLACK)
+            return None
+
+        return Request(speed, arguments, tuple(self._spent), count)
 
     async def _read(self, stream: "Stream") -> Finished | None:
         quota = self._saw(stream.headers)
         gather = bool(self.ask.continuation or self.ask.tools)
         reading = Reading(stream.request_id, quota, thinking=self.ask.thinking == "summary", gather=gather)
-        async with contextlib.aclosing(aiter(stream)) as events:
+        async with self._events(stream, reading) as events:
             async for wire in events:
                 event = reading.read(wire, self.clock())
                 if isinstance(event, Finished):
+                    self._spent += [reading.usage] if reading.usage else []
                     if reading.content:
                         event = replace(event, messages=(Message("assistant", reading.content),))
                     with contextlib.suppress(TimeoutError, AttemptFailed):
@@ -132,6 +152,17 @@ class Attempts:
                     self._shown = self._shown or isinstance(event, TextDelta | ThinkingDelta)
                     self.emit(event)
         return None
+
+    @contextlib.asynccontextmanager
+    async def _events(self, stream: "Stream", reading: Reading) -> AsyncIterator[AsyncGenerator[Mapping[str, Any]]]:
+        """The events of `stream`; in the end what the answer has made is taken out of what is known of the bucket."""
+        began_s, account, pool = self.clock(), self.connection.account, self.model.fast_pool
+        try:
+            async with contextlib.aclosing(aiter(stream)) as events:
+                yield events
+        finally:
+            if (usage := reading.usage) and usage.speed == "fast":
+                self.standing.spent(account, pool, usage.output_tokens, began_s, self.clock())
 
     async def _went_on(self, finished: Finished) -> bool:
         """Whether the answer wants tools, and has been told what became of them; keeps its messages."""
@@ -214,9 +245,8 @@ class Attempts:
         ):
             seen = from_headers(refusal.error.headers, self.clock())
             if refusal.meaning is Meaning.FAST_POOL_EMPTY and not (seen.fast_input or seen.fast_output):
-                self.standing.doubt(account, pool)
-            after_s = refusal.error.retry_after_s
-            until_s = self.clock() + (policy.DEFAULT_COOLDOWN_S if after_s is None else after_s)
+                self.standing.doubt(account, pool, self.clock())
+            until_s = self.clock() + policy.cooldown_s(refusal)
             self.standing.cool(account, pool, Cooldown(until_s, refusal.reason))
 
     def _fall_back(self, refusal: Refusal) -> Speed:
@@ -262,5 +292,6 @@ class Attempts:
 
     def _saw(self, headers: Mapping[str, str]) -> Quota:
         quota = from_headers(headers, self.clock())
-        self.standing.saw(self.connection.account, self.model.fast_pool, quota)
+        for pool, part in ((self.model.fast_pool, quota.fast), (self.model.id, quota.standard)):
+            self.standing.saw(self.connection.account, pool, part)
         return quota

@@ -14,6 +14,7 @@ from .errors import BadInput
 BETA_HEADER = "fast-mode-2026-02-01"
 DEFAULT_MODEL = "claude-opus-5-5"
 MAX_OUTPUT_TOKENS = 128_000
+LONG_PROMPT_TOKENS = 200_000  # a longer prompt had a price of its own
 FAMILIES = ("opus", "fable", "mythos", "sonnet", "haiku")
 
 # never: no fast mode and none announced; unknown: a model that this catalogue does not have
@@ -22,7 +23,7 @@ Stage = Literal["ga", "verified", "preview", "deprecated", "refused", "standard"
 
 @dataclass(frozen=True, slots=True)
 class FastMode:
-    """The life of one model's fast mode; `withdrawn_price` in dollars per MTok (input, output)."""
+    """The life of one model's fast mode; withdrawn prices in dollars per MTok (input, output)."""
 
     stage: Stage
     since: date | None = None
@@ -30,6 +31,8 @@ class FastMode:
     until: date | None = None
     afterwards: Stage = "refused"
     withdrawn_price: tuple[Decimal, Decimal] | None = None
+    long_price: tuple[Decimal, Decimal] | None = None
+    long_price_until: date | None = None
 
     def on(self, day: date) -> Stage:
         """What fast mode is on `day`."""
@@ -40,6 +43,22 @@ class FastMode:
         if self.deprecated and day >= self.deprecated:
             return "deprecated"
         return self.stage
+
+    def withdrawn(self, day: date, prompt_tokens: int) -> tuple[Decimal, Decimal] | None:
+        """What fast cost on `day`, where that price is no longer listed anywhere else."""
+        if self.on(day) != self.stage:
+            return None
+        if self.long_price_until and day < self.long_price_until and prompt_tokens > LONG_PROMPT_TOKENS:
+            return self.long_price
+        return self.withdrawn_price
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The day of the documents that this catalogue follows, and the release of genai-prices compared with them."""
+
+    day: date
+    price_list: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +91,13 @@ class Model:
 @cache
 def models() -> tuple[Model, ...]:
     """Every model of the catalogue, in its order."""
-    table = tomllib.loads(files(__package__).joinpath("catalog.toml").read_text("utf-8"))
-    return tuple(_model(row) for row in table["model"])
+    return tuple(_model(row) for row in _table()["model"])
+
+
+@cache
+def checked() -> Checked:
+    """Against what the prices of Claude were checked."""
+    return Checked(**_table()["checked"])
 
 
 def find(word: str) -> Model:
@@ -101,8 +125,12 @@ def with_fast_mode(day: date) -> tuple[Model, ...]:
     return tuple(model for model in models() if model.stage(day) in {"ga", "verified", "preview", "deprecated"})
 
 
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("catalog.toml").read_text("utf-8"))
+
+
 def _model(row: dict[str, Any]) -> Model:
     fast = row.pop("fast", None)
-    if fast and "withdrawn_price" in fast:
-        fast["withdrawn_price"] = tuple(Decimal(dollars) for dollars in fast["withdrawn_price"])
+    for name in {"withdrawn_price", "long_price"} & (fast or {}).keys():
+        fast[name] = tuple(Decimal(dollars) for dollars in fast[name])
     return Model(**(row | {"aliases": tuple(row["aliases"])}), fast=FastMode(**fast) if fast else None)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..prompt.ask import Ask
 from .access import Access
+from .admission import Admit
 from .catalog import Model
 from .errors import BadInput, FastmodeError
 from .events import Ended, Event, Failed, Interrupted, joined
@@ -39,8 +40,9 @@ def forgotten(error: FastmodeError) -> FastmodeError:
 class Run:
     """One ask on its way: its frames, and a way to stop it. Used by one thread."""
 
-    def __init__(self, model: Model, clock: Callable[[], float]) -> None:
+    def __init__(self, model: Model, clock: Callable[[], float], admit: Admit | None = None) -> None:
         self.model = model
+        self._admit = admit
         self._clock = clock
         self._frames: queue.SimpleQueue[list[Event] | None] = queue.SimpleQueue()  # None: whoever reads shall stop
         self._future: Future[None] | None = None
@@ -134,6 +136,7 @@ class Engine:
         self.standing = Standing()
         self.clock = clock
         self.today = today
+        self.inquire: Callable[[Account], Awaitable[None]] | None = None  # learn of its quota, before fast is asked
         self._random = random
         self._sleep = sleep
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -150,9 +153,9 @@ class Engine:
                 work.daemon = True
                 work.start()
 
-    def start(self, ask: Ask, model: Model, access: Access, rates: Rates) -> Run:
-        """Begin to answer `ask`; returns at once."""
-        run = Run(model, self.clock)
+    def start(self, ask: Ask, model: Model, access: Access, rates: Rates, admit: Admit | None = None) -> Run:
+        """Begin to answer `ask`; returns at once. `admit` is asked before each request, on the engine's loop."""
+        run = Run(model, self.clock, admit)
         run._future = self._submit(self._answer(ask, model, access, rates, run), access)
         return run
 
@@ -207,6 +210,8 @@ class Engine:
             from .attempts import Attempts
 
             run.account = connection.account
+            if ask.fast and self.inquire:
+                await self.inquire(connection.account)
             attempts = Attempts(
                 ask,
                 model,
@@ -219,6 +224,7 @@ class Engine:
                 self._random,
                 self._sleep,
                 run._results.get,
+                run._admit,
             )
             frames.end(await attempts.run())
         except asyncio.CancelledError:

@@ -3,6 +3,7 @@
 FastmodeError (Exception)
 ├── BadInput             the cell, the flags or the settings cannot be sent as they are
 ├── NoCredential         nothing to authenticate with
+├── OverBudget           it could cost more than a budget has left, or has used that up
 ├── FastUnavailable      fast was refused, and the cell may not go at standard speed
 ├── Refused              the service refused the request
 ├── StreamBroken         the answer began and did not come to its end
@@ -34,6 +35,10 @@ class BadInput(FastmodeError):
 
 class NoCredential(FastmodeError):
     """There is nothing to authenticate with; nothing was sent."""
+
+
+class OverBudget(FastmodeError):
+    """A request did not fit into a budget and was not sent, or an answer was stopped at its bound."""
 
 
 class FastUnavailable(FastmodeError):

@@ -26,6 +26,7 @@ class Sent:
     speed: Speed
     attempt: int
     at_s: float
+    max_tokens: int | None = None  # None is what the ask says
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ DEFAULT_ANSWER_TOKENS = 1_000
 DEFAULT_MAX_WAIT_S = 20.0
 # A bucket that refills by the minute is full again after one: what we assume where `retry-after` is missing.
 DEFAULT_COOLDOWN_S = 60.0
+# Nobody says how long an overload lasts: by the next cell it may be over, and to ask costs a moment.
+OVERLOADED_COOLDOWN_S = 5.0
 
 MAX_ATTEMPTS = 3  # of the same request at the same speed, the first included
 MAX_BACKOFF_S = 60.0
@@ -114,9 +116,20 @@ def decide(refusal: Refusal, attempt: Attempt, rates: Rates, rules: Rules) -> De
 
 
 def worth_waiting(after_s: float, rates: Rates, max_tokens: int) -> bool:
-    """Whether an answer at fast speed that starts in `after_s` seconds ends before one at standard speed now."""
+    """Whether an answer at fast speed that starts in `after_s` seconds saves more time than is waited for it.
+
+    To end no later than standard is not enough: the service tells the least wait, for others draw on the pool too, and
+    a pool that is left to refill serves the next prompt (measured: tests/benchmarks/policies.py).
+    """
     tokens = min(rates.answer_tokens, float(max_tokens))
-    return after_s + tokens / rates.fast <= tokens / rates.standard
+    return 2 * after_s + tokens / rates.fast <= tokens / rates.standard
+
+
+def cooldown_s(refusal: Refusal) -> float:
+    """How long fast is not asked for after `refusal`: what the service says, else what is usual."""
+    if (after_s := refusal.error.retry_after_s) is not None:
+        return after_s
+    return OVERLOADED_COOLDOWN_S if refusal.meaning is Meaning.OVERLOADED else DEFAULT_COOLDOWN_S
 
 
 def _capacity(refusal: Refusal, attempt: Attempt, rates: Rates, rules: Rules) -> Decision:

@@ -6,12 +6,10 @@ Importing this module costs seconds on a small machine: do it in a thread, never
 import asyncio
 import hashlib
 import json
-import math
-import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import anthropic
 import anyio
@@ -21,17 +19,14 @@ from anthropic import AsyncAnthropic, AsyncStream
 from .access import Access
 from .errors import BadInput, NoCredential
 from .refusals import AttemptFailed, ServiceError
-from .standing import Account
+from .responses import kept_headers, redacted, seconds
+from .standing import Account, shared_mark
 
 CONNECT_TIMEOUT_S = 10.0
-MESSAGE_LIMIT = 400
 _SALT = secrets.token_bytes(16)  # so that a fingerprint says nothing outside this process
-_KEY = re.compile(r"sk-ant-[\w-]+|(?i:bearer)\s+\S+|(?<=://)[^\s/@]+@")  # the last: a password in an address
 EVENT_STREAM = "text/event-stream"
 # The request cannot have reached the service, so it cannot have cost anything.
 UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError, httpx2.UnsupportedProtocol)
-_KEPT_HEADERS = ("anthropic-", "retry-after", "request-id")
-_GATEWAY_PREFIX = "llm_provider-"
 
 # Where Claude is served without Anthropic's fast mode, and what to say.
 HOSTS_WITHOUT_FAST = {
@@ -64,7 +59,7 @@ class Transport:
         except Exception as error:  # noqa: BLE001  # a file that is none, a scheme that is unknown, a missing package
             self._http = None
             raise BadInput(
-                f"The proxy or certificate settings cannot be used: {_redacted(str(error), ())}.",
+                f"The proxy or certificate settings cannot be used: {redacted(str(error), ())}.",
                 "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR; `%fastmode doctor` helps.",
             ) from None
         self._environment = environment
@@ -85,13 +80,14 @@ class Transport:
             client = AsyncAnthropic(
                 api_key=access.api_key,
                 base_url=access.base_url,
-                http_client=self._http,
+                http_client=_unredirected() if access.admin else self._http,
+                default_headers=_admin_headers(access.api_key) if access.admin else None,
                 max_retries=0,
                 timeout=timeout,
             )
         except (anthropic.AnthropicError, httpx2.InvalidURL, ValueError) as error:
             raise BadInput(
-                f"The Anthropic SDK cannot use its settings: {_redacted(str(error), ())}.",
+                f"The Anthropic SDK cannot use its settings: {redacted(str(error), ())}.",
                 "Check ANTHROPIC_BASE_URL, ANTHROPIC_PROFILE and the proxy variables; `%fastmode doctor` shows them.",
             ) from None
         if not _authenticates(client):
@@ -122,7 +118,8 @@ class Connection:
         self._secrets = tuple(secret for secret in (client.api_key, client.auth_token) if secret)
         self.base_url = str(client.base_url.copy_with(userinfo=b""))
         self.host = client.base_url.host
-        self.account = Account(_fingerprint(client), self.base_url)
+        shared = shared_mark(client.api_key or client.auth_token, self.base_url)
+        self.account = Account(_fingerprint(client), self.base_url, shared)
 
     @property
     def credential(self) -> str:
@@ -159,13 +156,33 @@ class Connection:
             raise AttemptFailed(self._service_error(error)) from None
         return int(counted.input_tokens)
 
+    async def report_page(self, report: Literal["usage", "cost"], query: Mapping[str, Any]) -> object:
+        """One page of what the organisation used or paid, as it came; for an admin key. Raises AttemptFailed."""
+        resource = getattr(self._client.beta.organization.analytics, report)
+        try:
+            return await (await resource.with_raw_response.list(**query)).json()
+        except FAILURES as error:
+            raise AttemptFailed(self._service_error(error)) from None
+
+    async def get(self, path: str, query: Mapping[str, Any], betas: str) -> object:
+        """What an address of the API answers that the SDK has no method for. Raises AttemptFailed."""
+        options: anthropic.RequestOptions = {"params": query, "headers": {"anthropic-beta": betas}}
+        try:
+            return (await self._client.get(path, cast_to=httpx2.Response, options=options)).json()
+        except FAILURES as error:
+            raise AttemptFailed(self._service_error(error)) from None
+
+    async def aclose(self) -> None:
+        """Close the HTTP client: an admin's connection has one of its own."""
+        await self._client.close()
+
     def _prepared(self, arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
         """The arguments as they are sent, and the resource of the SDK that takes them."""
         beta = "betas" in arguments
         return sent(arguments), self._client.beta.messages if beta else self._client.messages
 
     def _clean(self, message: str) -> str:
-        return _redacted(message, self._secrets)
+        return redacted(message, self._secrets)
 
     def _service_error(self, error: Exception) -> ServiceError:
         match error:
@@ -178,7 +195,7 @@ class Connection:
                     error.type,
                     error.error_code,
                     self._clean(error.api_message or ""),
-                    _seconds(headers.get("retry-after")),
+                    seconds(headers.get("retry-after")),
                     headers,
                     error.request_id,
                 )
@@ -245,30 +262,19 @@ def sent(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**arguments, "output_config": {**output, "format": {**output["format"], "schema": schema}}}
 
 
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that speak of limits, lower-case; a gateway's prefix is taken off."""
-    named = ((name.lower().removeprefix(_GATEWAY_PREFIX), value) for name, value in headers.items())
-    return {name: value for name, value in named if name.startswith(_KEPT_HEADERS)}
-
-
 def sdk_version() -> str:
     """The version of the anthropic package."""
     return anthropic.__version__
 
 
-def _seconds(value: str | None) -> float | None:
-    try:
-        seconds = float(value or "")
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+def _unredirected() -> httpx2.AsyncClient:
+    """A client that follows no redirect: it would take an admin key along to another host."""
+    return anthropic.DefaultAsyncHttpxClient(follow_redirects=False)
 
 
-def _redacted(message: str, known: tuple[str, ...]) -> str:
-    for secret in known:
-        message = message.replace(secret, "***")
-    message = "".join(sign if sign.isprintable() else " " for sign in _KEY.sub("***", message))
-    return " ".join(message.split())[:MESSAGE_LIMIT].rstrip(".")
+def _admin_headers(key: str | None) -> dict[str, Any]:
+    """The Admin API takes keys as x-api-key, and tokens of a login as the SDK sends everything."""
+    return {} if key is None or key.startswith("sk-ant-oat") else {"X-Api-Key": key, "Authorization": anthropic.omit}
 
 
 def _authenticates(client: AsyncAnthropic) -> bool:

@@ -31,6 +31,11 @@ class Usage:
         """Input tokens of every class: fresh, read from the cache, and written to it."""
         return self.input_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
 
+    @property
+    def charged_input_tokens(self) -> int:
+        """Those that rate limits count: what is read from the cache is free of them."""
+        return self.input_tokens + self.cache_creation_input_tokens
+
     def plus(self, other: "Usage") -> "Usage":
         """Both together; the speed is that of the other."""
         counts = {name: getattr(self, name) + getattr(other, name) for name in _ADDED}

@@ -63,6 +63,15 @@ class Book:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
+    @property
+    def alone(self) -> bool:
+        """Whether it knows the runs of this session only: nothing is kept, or the database fails."""
+        return self._url is None or self._failed is not None
+
+    def take_over(self, before: "Book") -> None:
+        """Know what the session cost in another ledger: its budget goes on."""
+        self._own |= before._own
+
     def warm_up(self) -> None:
         """Load the database's library in the book's thread; touches no file."""
         if self._url is not None:
@@ -92,9 +101,17 @@ class Book:
         """How far each limit is used."""
         return self._submit(lambda: self._spent(list(limits), scopes))
 
+    def known(self, limits: Iterable[Limit], scopes: Mapping[Scope, Query]) -> list[Level]:
+        """The same without asking the database: of other sessions, what it said last. Callable from any thread."""
+        return self._levels(list(limits), scopes, "")
+
     def records(self, query: Query) -> "Future[list[Record]]":
         """The records that `query` wants; those of this session alone where the database fails."""
         return self._submit(lambda: self._records(query))
+
+    def see(self, seen: Callable[[], Sequence["Seen"]]) -> "Future[None]":
+        """Keep what responses said of rate limits, as `seen` says it when its turn comes."""
+        return self._submit(lambda: self._put(None, seen()))
 
     def seen(self, account: str) -> "Future[list[Seen]]":
         """What all kernels know of the rate limits of an account; nothing where the database fails."""
@@ -163,8 +180,9 @@ class Book:
         self._own[record.id] = record
         self._unwritten.add(record.id)
 
-    def _put(self, record: Record, seen: Sequence["Seen"]) -> None:
-        self._keep(record)
+    def _put(self, record: Record | None, seen: Sequence["Seen"]) -> None:
+        if record:
+            self._keep(record)
 
         def work(store: "Store") -> None:
             with store.writing() as transaction:
@@ -202,7 +220,7 @@ class Book:
         levels = []
         for limit in limits:
             query = scopes.get(limit.scope)
-            own = [one for one in self._own.values() if query and query.takes(one) and one.id != but]
+            own = [one for one in list(self._own.values()) if query and query.takes(one) and one.id != but]
             others = self._others.get(limit.scope, Decimal(0))
             levels.append(Level(limit, others + sum((one.counted for one in own), Decimal(0))))
         return levels

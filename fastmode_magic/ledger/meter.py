@@ -46,6 +46,7 @@ class Meter:
         self._first_text_s: float | None = None
         self.sent_s: float | None = None
         self.asked_speed: Speed | None = None  # of the attempt that was sent last
+        self.max_tokens: int | None = None  # of that attempt, where a budget has bounded it
         self.model: str | None = None
         self.request_id: str | None = None
         self.notices: list[str] = []
@@ -178,7 +179,7 @@ class Meter:
             case Metered(usage=usage, stop_reason=stop_reason):
                 self._usage, self.stop_reason, self._metered_bytes = usage, stop_reason, self._bytes
             case Sent(at_s=at_s, speed=speed):
-                self.sent_s, self.asked_speed, self.now = at_s, speed, event
+                self.sent_s, self.asked_speed, self.now, self.max_tokens = at_s, speed, event, event.max_tokens
                 self._first_s = self._last_s = self._usage = self._speed = self._metered_bytes = None
                 self.stop_reason, self.maybe_billed, self._earlier_bytes = None, True, self._bytes
                 self.thought = self.thought and bool(self.earlier)

@@ -1,11 +1,12 @@
 """One run as the ledger keeps it: who asked what, how it went, and what it cost at which speed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from ..claude.usage import Usage
+from .money import EXACT
 
 State = Literal["running", "finished", "interrupted", "failed"]
 SILENCE = timedelta(seconds=15)  # a kernel that lives says so each second
@@ -20,6 +21,13 @@ class Charge:
     usage: Usage
     cost: Decimal | None
     estimated: bool = False
+
+    def plus(self, other: "Charge") -> "Charge":
+        """Both together, at the same speed."""
+        cost = None if self.cost is None or other.cost is None else EXACT.add(self.cost, other.cost)
+        return replace(
+            other, usage=self.usage.plus(other.usage), cost=cost, estimated=self.estimated or other.estimated
+        )
 
 
 @dataclass(frozen=True, slots=True)

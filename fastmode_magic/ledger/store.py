@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ..claude.usage import Usage
 from .records import Charge, Record
 from .tables import buckets, charges, gate, migrate, runs
 
+SAME = timedelta(milliseconds=50)  # how far a moment may be off after two clocks have told it
 LOCK_S = 5.0  # how long a write waits for the writes of other kernels
 _OF_RUN = tuple(column.key for column in runs.columns)
 _OF_USAGE = tuple(one.name for one in fields(Usage) if one.name not in {"speed", "estimated"})
@@ -71,15 +72,15 @@ class Transaction:
         ]
 
     def see(self, seen: Iterable[Seen]) -> None:
-        """Keep what responses said of rate limits, where nothing newer is known."""
+        """Keep what responses said of rate limits, where nothing newer is known: of one report, what is left of it."""
         for account, pool, name, limit, remaining, at in seen:
             values = {"bucket_limit": limit, "remaining": remaining, "at": at}
             key = {"account": account, "pool": pool, "name": name}
             where = [getattr(buckets.c, column) == value for column, value in key.items()]
-            before = self.connection.execute(select(buckets.c.at).where(*where)).scalar()
+            before = self.connection.execute(select(buckets.c.at, buckets.c.remaining).where(*where)).first()
             if before is None:
                 self.connection.execute(buckets.insert(), key | values)
-            elif before < at:
+            elif before.at + SAME < at or (before.at - SAME <= at and remaining < before.remaining):
                 self.connection.execute(update(buckets).where(*where), values)
 
     def seen(self, account: str) -> list[Seen]:

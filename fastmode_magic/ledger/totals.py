@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
+from .money import total
+
 FEWEST_TOKENS = 50  # the pace of a shorter answer is noise
 
 
@@ -12,7 +14,8 @@ FEWEST_TOKENS = 50  # the pace of a shorter answer is noise
 class Entry:
     """One run that used something: the speed that was billed, dollars (None unknown), and its measured pace.
 
-    `model` is the id that was asked. `tokens_per_s` and `output_tokens` are None where they were not measured whole.
+    `model` is the id that was asked. `tokens_per_s`, `input_tokens` (without what was read from the cache, which
+    limits do not count) and `output_tokens` are None where they were not measured whole.
     """
 
     speed: str | None
@@ -22,6 +25,8 @@ class Entry:
     output_tokens: int | None
     model: str = ""
     part: bool = False  # of a run that has another entry: what was billed at another speed
+    list_price: bool = False  # of a host whose own prices may differ
+    input_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,13 @@ class Snapshot:
     fast_rate: float | None = None
     standard_rate: float | None = None
     answer_tokens: float | None = None
+    prompt_tokens: float | None = None
+    list_price: bool = False  # whether a part of `cost` is of a host whose own prices may differ
 
     @property
     def cost(self) -> Decimal:
         """Dollars at both speeds; answers of unknown cost are not in it."""
-        return self.fast_cost + self.standard_cost
+        return total((self.fast_cost, self.standard_cost))
 
     @property
     def estimated(self) -> bool:
@@ -58,6 +65,11 @@ class Totals:
     def add(self, entry: Entry) -> None:
         """Count one run."""
         self._entries.append(entry)
+
+    @property
+    def speeds(self) -> frozenset[str | None]:
+        """The speeds that have served something."""
+        return frozenset(entry.speed for entry in list(self._entries))
 
     def snapshot(self, model: str = "", coming: Iterable[Entry] = ()) -> Snapshot:
         """The totals as of now, with the medians of `model`: what one model does says nothing of another.
@@ -76,11 +88,13 @@ class Totals:
             fast_rate=_rate(own, "fast"),
             standard_rate=_rate(own, "standard"),
             answer_tokens=_median(entry.output_tokens for entry in own),
+            prompt_tokens=_median(entry.input_tokens for entry in own),
+            list_price=any(entry.list_price for entry in entries if entry.cost),
         )
 
 
 def _cost(entries: list[Entry], speed: str) -> Decimal:
-    return sum((entry.cost for entry in entries if entry.speed == speed and entry.cost is not None), Decimal(0))
+    return total(entry.cost for entry in entries if entry.speed == speed and entry.cost is not None)
 
 
 def _estimated(entries: list[Entry], speed: str) -> bool:

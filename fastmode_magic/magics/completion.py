@@ -8,7 +8,7 @@ from IPython.core import completer
 
 from ..claude import catalog
 from ..session import Session
-from . import fastmode, options
+from . import fastmode, money, options
 
 _KEYS = ("%%claude", "%claude", "%fastmode")
 _OURS = re.compile(r"(?:[^%!?]*=)?\s*(%%?claude|%fastmode)\s")
@@ -70,6 +70,12 @@ class Matcher:
                 return ["show", "diff"]
             case ["prompts", "show" | "diff", *_]:
                 return self._prompts()
+            case ["reconcile"]:
+                return ["day", "month"]
+            case ["cost" | "history" | "plots"] | ["export", _]:
+                return list(money.PERIODS)
+            case ["export"]:
+                return ["otel"]
             case ["practice"]:
                 return ["off"]
             case ["fix", *_]:

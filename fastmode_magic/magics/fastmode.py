@@ -11,8 +11,9 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
 from ..claude.errors import BadInput
+from ..ledger.records import now
 from ..session import Session
-from . import options, prompts
+from . import budgets, money, options, prompts
 from .claude import ClaudeMagics, in_terminal, plain, presented, show, shown_as
 
 MOST_STATUSES = 5  # that are kept up to date
@@ -29,9 +30,10 @@ class FastmodeMagics(Magics):
         self.session: Session = claude.session
         self._claude = claude
         self._statuses: list[Any] = []
+        self._money = money.Money(self.session)
 
     @line_magic
-    def fastmode(self, line: str) -> None:
+    def fastmode(self, line: str) -> Any:
         name, _, rest = line.strip().partition(" ")
         prompts.remember_error(self.session)
         with presented(self.shell):
@@ -44,8 +46,12 @@ class FastmodeMagics(Magics):
                 )
             if rest.split() and not command.takes:
                 raise BadInput(f"`%fastmode {name}` takes no {rest.split()[0]!r}.", f"Type `%fastmode {name}`.")
-            if report := command.run(self, *([rest.strip()] if command.takes else [])):
-                show(self.shell, self.session, report)
+            result = command.run(self, *([rest.strip()] if command.takes else []))
+            if not isinstance(result, str):
+                return result
+            if result:
+                show(self.shell, self.session, result)
+            return None
 
     def _status(self) -> str | None:
         from .. import reports
@@ -81,6 +87,11 @@ class FastmodeMagics(Magics):
         self.session.switch(fast=False)
         return reports.switched(self.session)
 
+    def _quota(self, size: str) -> str:
+        from .. import quota_report
+
+        return quota_report.report(self.session, quota_report.tokens(size) if size else None)
+
     def _stop(self) -> str:
         stopped = self.session.stop()
         return f"Stopped: {stopped}; what came is kept." if stopped else "Nothing is running."
@@ -88,7 +99,32 @@ class FastmodeMagics(Magics):
     def _models(self) -> str:
         from .. import reports
 
-        return reports.models(date.today())  # noqa: DTZ011  # the user's day
+        return reports.models(date.today(), self.session.settings)  # noqa: DTZ011  # the user's day
+
+    def _settings(self) -> str:
+        from .. import settings_report
+
+        return settings_report.report(self.session.settings)
+
+    def _budget(self, rest: str) -> str:
+        return budgets.budget(self.session, rest.split())
+
+    def _cost(self, rest: str) -> str:
+        return self._money.cost(rest)
+
+    def _history(self, rest: str) -> Any:
+        return self._money.history(rest)
+
+    def _plots(self, rest: str) -> str:
+        return self._money.plots(rest, terminal=in_terminal(self.shell, self.session))
+
+    def _export(self, rest: str) -> str:
+        return self._money.export(rest)
+
+    def _reconcile(self, rest: str) -> str:
+        from .. import reconcile_reports
+
+        return reconcile_reports.report(self.session, rest, now())
 
     def _login(self) -> str:
         try:
@@ -150,9 +186,12 @@ class FastmodeMagics(Magics):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What `%fastmode WORD` does; `takes` says what may follow the word."""
+    """What `%fastmode WORD` does; `takes` says what may follow the word.
 
-    run: Callable[..., str | None]
+    `run` returns a report to be shown, or what the magic returns.
+    """
+
+    run: Callable[..., Any]
     help: str
     takes: str = ""
 
@@ -164,6 +203,9 @@ COMMANDS = {
     "on": Command(FastmodeMagics._on, "later cells ask for fast; refusals are forgotten and fast is tried again"),
     "off": Command(FastmodeMagics._off, "later cells go at standard speed"),
     "stop": Command(FastmodeMagics._stop, "stop what runs in the background; what came is kept"),
+    "quota": Command(
+        FastmodeMagics._quota, "what is left at both speeds, and when a prompt of so many tokens fits", "[TOKENS]"
+    ),
     "fix": Command(
         FastmodeMagics._fix, "explain and repair the last error; the code goes into the next cell", "[flags] [words]"
     ),
@@ -179,6 +221,35 @@ COMMANDS = {
         "[show NAME, diff NAME, diff NAME@1 NAME@3]",
     ),
     "models": Command(FastmodeMagics._models, "the models, the life of their fast mode, their prices"),
+    "settings": Command(FastmodeMagics._settings, "each setting, its value, and who gave it"),
+    "budget": Command(
+        FastmodeMagics._budget,
+        "what may be spent, by this session, a day or a notebook, and what is left",
+        budgets.TAKES,
+    ),
+    "cost": Command(
+        FastmodeMagics._cost,
+        "what this session, notebook, day and month cost; one of them by model and speed",
+        money.TAKES,
+    ),
+    "history": Command(
+        FastmodeMagics._history,
+        "the runs as a DataFrame, all or the newest N",
+        "[N, session, notebook, day, month, all]",
+    ),
+    "plots": Command(
+        FastmodeMagics._plots, "tokens a second, cost over time, and what fast bought, of this month", money.TAKES
+    ),
+    "export": Command(
+        FastmodeMagics._export,
+        "write the runs to a file, or record them as OpenTelemetry metrics",
+        "runs.csv, runs.parquet, otel",
+    ),
+    "reconcile": Command(
+        FastmodeMagics._reconcile,
+        "compare the ledger with the service's own report of usage and cost; needs an admin key",
+        "[day, month, DATE]",
+    ),
     "login": Command(FastmodeMagics._login, "type an API key; it stays in memory"),
     "practice": Command(
         FastmodeMagics._practice, "answer from a simulator in this kernel; `practice off` ends it", "[off]"

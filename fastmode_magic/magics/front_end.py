@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from .. import settings
 from ..views.lab import Place
 
 
@@ -29,6 +30,11 @@ def carries_widgets(shell: Any) -> bool:
     if "__vsc_ipynb_file__" in shell.user_ns:  # put there by VS Code's Jupyter extension
         return True
     return "google.colab" in sys.modules or "marimo" in sys.modules
+
+
+def notebook(shell: Any) -> str:
+    """The path of the notebook, where VS Code or Jupyter says it; else empty."""
+    return str(shell.user_ns.get("__vsc_ipynb_file__") or settings.notebook())
 
 
 def _request(shell: Any) -> dict[str, Any]:

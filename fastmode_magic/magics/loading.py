@@ -1,6 +1,9 @@
 """Loading and unloading: everything that is put into the shell, and taken out of it again."""
 
 import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..answer import Answer
@@ -14,14 +17,19 @@ from .claude import ClaudeMagics
 from .fastmode import FastmodeMagics
 
 
-def load(shell: Any) -> Session:
-    """Put the magics into `shell`; loading again changes nothing. Nothing is fetched or written."""
+def load(shell: Any, folders: Sequence[Path] | None = None) -> Session:
+    """Put the magics into `shell`; loading again changes nothing. Nothing is fetched or written.
+
+    `folders` has the system's `fastmode.toml`; None is where Jupyter looks.
+    """
     if loaded := session_of(shell):
         return loaded
-    settings = FastMode(parent=shell)
+    settings = FastMode(folders, parent=shell)
+    settings.on_problem = _tell
     for problem in settings.problems:
-        print(f"fastmode-magic: {problem}", file=sys.stderr)  # noqa: T201  # a log line would not be seen
+        _tell(problem)
     session = Session(settings)
+    session.notebook = partial(front_end.notebook, shell)
     use(session)
     shell.configurables.append(settings)
     magics = ClaudeMagics(shell, session)
@@ -36,6 +44,10 @@ def load(shell: Any) -> Session:
         session.pages.lab.open(shell.kernel)
     _Watch(shell, session).begin()
     return session
+
+
+def _tell(problem: str) -> None:
+    print(f"fastmode-magic: {problem}", file=sys.stderr)  # noqa: T201  # a log line would not be seen
 
 
 def session_of(shell: Any) -> Session | None:

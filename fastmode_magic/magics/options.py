@@ -4,12 +4,16 @@ import keyword
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, get_args
+
+from traitlets import TraitError
 
 from ..claude.catalog import MAX_OUTPUT_TOKENS
 from ..claude.errors import BadInput
 from ..prompt.ask import EFFORTS, Fallback, Thinking
+from ..setting_types import Dollars
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,13 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _dollars(text: str) -> Decimal | None:
+    try:
+        return Dollars().validate(None, text)
+    except TraitError:
+        raise BadInput(f"--max-cost {text} is not an amount of dollars.", "Use a number such as 0.50 or 2.") from None
+
+
 def _calls(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000:
         raise BadInput(f"--max-calls {text} is not a number of calls.", "Use 1 to 1000; 10 is usual.")
@@ -150,6 +161,9 @@ OPTIONS = (
         choices=get_args(Fallback),
     ),
     Option(("--max-wait",), "max_wait_s", "longest wait for fast capacity; default 20 for auto", "SECONDS", _seconds),
+    Option(
+        ("--max-cost",), "max_cost", "most dollars of this answer; max_tokens is lowered to fit", "DOLLARS", _dollars
+    ),
     Option(
         ("-b", "--background"),
         "background",

@@ -1,6 +1,7 @@
 """What one cell asks of Claude, as a value."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, get_args
 
 from .tokens import estimate_tokens
@@ -29,7 +30,8 @@ class Ingredient:
 class Ask:
     """One question: the words of the prompt, and how it is to be answered.
 
-    `max_tokens` bounds thinking and text together. `max_wait_s` is in seconds; None means the default of `fallback`.
+    `max_tokens` bounds thinking and text together. `max_wait_s` is in seconds; None means the default of
+    `fallback`. `max_cost` is in dollars; None is no bound but the budgets'.
 
     typed         what the user wrote, before variables were filled in
     content       what is sent for the prompt, where that is more than its words
@@ -49,6 +51,7 @@ class Ask:
     thinking: Thinking = "off"
     fallback: Fallback = "auto"
     max_wait_s: float | None = None
+    max_cost: Decimal | None = None
     typed: str = ""
     content: "tuple[Piece, ...]" = ()
     continuation: "Continuation | None" = None

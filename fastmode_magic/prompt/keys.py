@@ -26,5 +26,11 @@ class Keys:
                     "Send the part of it that you need, or take the key out.",
                 )
 
+    def hidden(self, text: str) -> str:
+        """`text` without the keys in it, as it may be kept."""
+        for key in self._known:
+            text = text.replace(key, "…") if len(key) >= SHORTEST else text
+        return _KEY.sub("…", text)
+
     def _in(self, text: str) -> bool:
         return _KEY.search(text) is not None or any(len(key) >= SHORTEST and key in text for key in self._known)

@@ -139,6 +139,18 @@ class Count(Endpoint):
             self.write(counted)
 
 
+class Report(Endpoint):
+    """`GET` of what the organisation used or paid, with an administrator's key."""
+
+    def get(self, name: str = "older") -> None:
+        found = self.service.report(name, self.asked, self.request.query)
+        if isinstance(found, Refused):
+            self.refuse(found)
+        else:
+            self.set_header("request-id", self.service.new_id("req"))
+            self.write(found)
+
+
 class Messages(Endpoint):
     """`POST /v1/messages`."""
 
@@ -176,7 +188,10 @@ class Messages(Endpoint):
             if self.gone.done():
                 raise StreamClosedError
 
-        await play(beats(accepted), accepted.rate, self.service.settings.clock, self.wait, send)
+        try:
+            await play(beats(accepted), accepted.rate, self.service.settings.clock, self.wait, send)
+        finally:
+            self.service.charge(accepted, charged)
         match accepted.scenario.fault:
             case "cut" | "reset" as fault:
                 self.abandon(reset=fault == "reset")
@@ -188,6 +203,7 @@ class Messages(Endpoint):
         tokens = accepted.answer.output_tokens
         await self.wait(tokens / accepted.rate if accepted.rate else 0.0)
         accepted.pool.output.take(tokens)
+        self.service.charge(accepted, tokens)
         message = whole(accepted.message, accepted.answer, accepted.usage)
         body = json.dumps(message, ensure_ascii=False).encode()
         match accepted.scenario.fault:
@@ -218,6 +234,8 @@ def application(service: Service, live: set[Endpoint]) -> Application:
             (r"/", Root, shared),
             (r"/v1/messages", Messages, shared),
             (r"/v1/messages/count_tokens", Count, shared),
+            (r"/v1/organizations/analytics/(usage|cost)", Report, shared),
+            (r"/v1/organizations/usage_report/messages", Report, shared),
             (r"/v1/models/?", Models, shared),
             (r"/v1/models/([^/]+)", Models, shared),
             (r".*", Nowhere, shared),

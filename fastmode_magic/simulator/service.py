@@ -6,11 +6,12 @@ import json
 import random
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fastmode_magic.simulator import seals
+from fastmode_magic.simulator import reports, seals
 from fastmode_magic.simulator.answers import Answer, compose
+from fastmode_magic.simulator.bills import Bill, Use
 from fastmode_magic.simulator.buckets import Bucket, Pool, through_gateway
 from fastmode_magic.simulator.caching import PromptCache, PromptTokens, prompt_tokens
 from fastmode_magic.simulator.message import begun, final_usage
@@ -21,6 +22,7 @@ from fastmode_magic.simulator.settings import Recorded, Settings
 from fastmode_magic.simulator.validation import missing, problem, too_long
 from fastmode_magic.simulator.wire import error_body, html_page
 
+ADMIN_KEY = "sk-ant-admin"
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _EXCEEDED = (
     "This request would exceed your rate limit of {limit:,} {speed}{kind} tokens per minute. For details, refer to: "
@@ -74,6 +76,7 @@ class Accepted:
     headers: Mapping[str, str]
     pool: Pool
     rate: float
+    key: str = field(default="", repr=False)
 
 
 class Service:
@@ -88,6 +91,7 @@ class Service:
         self.steps: deque[Scenario] = deque()
         self.recorded: list[Recorded] = []
         self.disconnects: list[float] = []
+        self.uses: list[Use] = []
         self._random = random.Random(settings.seed)  # noqa: S311 - ids that repeat with the seed
         self._cache = PromptCache(settings.clock)
         self._requests = Bucket(settings.requests_limit, settings.clock)
@@ -127,10 +131,39 @@ class Service:
 
     def credentials(self, headers: Mapping[str, str]) -> Refused | None:
         """The 401 of a request without a credential, or with one that contains "invalid"."""
-        given = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer").strip()
+        given = _key(headers)
         if not given:
             return self.refusal(401, "authentication_error", "x-api-key header is required")
         return self.refusal(401, "authentication_error", "invalid x-api-key") if "invalid" in given else None
+
+    def charge(self, accepted: Accepted, output_tokens: int) -> None:
+        """Put what an answer used on the organisation's bill."""
+        served = {"output_tokens": output_tokens, "speed": "fast" if accepted.pool.fast else "standard"}
+        usage = {**accepted.message["usage"], **accepted.usage, **served}
+        self.uses.append(Use.of(self.settings.wall(), accepted.message["model"], usage, accepted.key))
+
+    def report(self, name: str, asked: Asked, query: str) -> Refused | dict[str, Any]:
+        """What `GET` of an organisation's report answers: "usage", "cost", or "older"."""
+        scenario = scenario_of(self.settings.reports)
+        if scenario.refuse is not None:
+            return self._as_scripted(scenario.refuse, asked, scenario)
+        if refused := self.credentials(asked.headers):
+            return refused
+        if not _key(asked.headers).startswith(ADMIN_KEY):
+            return self.refusal(401, "authentication_error", "invalid x-api-key")
+        if name != "older" and not self.settings.analytics:
+            return self.refusal(404, "not_found_error", "Not Found")
+        try:
+            if name == "older":
+                return reports.older(query, self._bill(), asked.betas)
+            return reports.analytics(name, query, self._bill(), asked.betas)
+        except ValueError as error:
+            return self._invalid(str(error))
+
+    def _bill(self) -> Bill:
+        refreshed_s = self.settings.wall() - self.settings.report_delay_s
+        uses = [use for use in (*self.uses, *self.settings.other_usage) if use.at_s <= refreshed_s]
+        return Bill(uses, refreshed_s, self.settings.discount)
 
     def _pool(self, limits: tuple[int, int], *, fast: bool) -> Pool:
         return Pool(limits, self.settings.clock, self.settings.wall, fast=fast)
@@ -183,6 +216,7 @@ class Service:
             headers=self._headers(self._limit_headers(pool), scenario),
             pool=pool,
             rate=rate if scenario.rate is None else scenario.rate,
+            key=_key(asked.headers),
         )
 
     def _answer(self, body: Mapping[str, Any], model: Model, scenario: Scenario) -> Answer:
@@ -249,3 +283,8 @@ class Service:
         """The headers of a response, as the scenario's gateway and its own headers leave them."""
         found = {**through_gateway(limits, scenario.gateway), **scenario.headers}
         return {key: value for key, value in found.items() if value}
+
+
+def _key(headers: Mapping[str, str]) -> str:
+    """The API key of a request; empty without one."""
+    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer").strip()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
+from fastmode_magic.simulator.bills import Use
 from fastmode_magic.simulator.buckets import Clock, Limits
 from fastmode_magic.simulator.models import SpeedRule
 from fastmode_magic.simulator.scenario import Scenario
@@ -28,6 +30,10 @@ class Settings:
     since 2026-08-31: system prompt and tools must be the same too, and what another model thought is passed over;
     without it only model and messages count, and another model's thinking is refused. `clock` is monotonic seconds,
     `wall` seconds since 1970 (for `*-reset`), `sleep` replaces every wait.
+
+    The organisation's reports have what was served at least `report_delay_s` ago, and `other_usage`, which is somebody
+    else's; `discount` is the part of the list price that is not billed, `reports` what `GET` of a report meets ("ok",
+    or a scenario that refuses), and without `analytics` only the older report is there.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +49,11 @@ class Settings:
     scenario: Choice = "ok"
     extra_models: Mapping[str, SpeedRule] = field(default_factory=dict)
     preserved_thinking: bool = False
+    report_delay_s: float = 0.0
+    other_usage: Sequence[Use] = ()
+    discount: Decimal = Decimal(0)
+    reports: Step = "ok"
+    analytics: bool = True
     clock: Clock = time.monotonic
     wall: Clock = time.time
     sleep: Callable[[float], Awaitable[None]] | None = None

@@ -41,12 +41,20 @@ class Answer(TypedDict):
 
 
 class Gauge(TypedDict):
-    """One of the fast token buckets."""
+    """One of the buckets: fast input tokens, fast output tokens, requests."""
 
-    name: Literal["input", "output"]
+    name: Literal["input", "output", "requests"]
     limit: int
     remaining: int
     age_s: float
+
+
+class Usual(TypedDict):
+    """What an answer like the last ones takes of the fast buckets, and the requests that are left."""
+
+    input_tokens: float
+    output_tokens: float
+    requests: Gauge | None
 
 
 class Status(TypedDict):
@@ -62,6 +70,7 @@ class Status(TypedDict):
     facts: list[tuple[str, str]]
     rates: list[int]
     quota: list[Gauge] | None
+    usual: Usual | None
     at: str
 
 

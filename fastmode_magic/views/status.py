@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..answer import Answer
+from ..claude import quota
 from ..claude.quota import Bucket, Quota
 from ..ledger.meter import Meter
 from ..ledger.totals import Snapshot
 from . import progress, text
-from .protocol import STATUS_MIME, Gauge, Status
+from .protocol import STATUS_MIME, Gauge, Status, Usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ def of_answer(answer: Answer, rates: Sequence[int]) -> Pulse:
     )
 
 
-def facts(pulse: Pulse, totals: Snapshot) -> text.Facts:
-    """Pace, first token and cost, in words."""
+def facts(pulse: Pulse, totals: Snapshot, budget: str | None = None) -> text.Facts:
+    """Pace, first token, cost and budget, in words."""
     found: text.Facts = []
     if pulse.tokens_per_s:
         found.append(("rate", text.pace(pulse.tokens_per_s, estimated=pulse.estimated)))
@@ -52,6 +53,8 @@ def facts(pulse: Pulse, totals: Snapshot) -> text.Facts:
             ("fast", text.dollars(totals.fast_cost, estimated=totals.fast_estimated)),
             ("standard", text.dollars(totals.standard_cost, estimated=totals.standard_estimated)),
         ]
+    if budget:
+        found.append(("budget", budget))
     return found
 
 
@@ -60,13 +63,21 @@ def bundle(found: Status, markdown: str, plain: str) -> dict[str, object]:
     return {STATUS_MIME: found, "text/markdown": markdown, "text/plain": plain}
 
 
-def gauges(quota: Quota, now_s: float) -> list[Gauge] | None:
+def gauges(found: Quota, now_s: float) -> list[Gauge] | None:
     """The fast buckets as the last response reported them; None while unknown."""
-    named: tuple[tuple[Literal["input", "output"], Bucket | None], ...]
-    named = (("input", quota.fast_input), ("output", quota.fast_output))
-    found = [
-        Gauge(name=name, limit=bucket.limit, remaining=bucket.remaining, age_s=round(now_s - bucket.at_s, 2))
-        for name, bucket in named
-        if bucket
-    ]
-    return found or None
+    named = (_gauge("input", found.fast_input, now_s), _gauge("output", found.fast_output, now_s))
+    return [gauge for gauge in named if gauge] or None
+
+
+def usual(size: quota.Usual | None, found: Quota, now_s: float) -> Usual | None:
+    """What the page needs, besides the gauges, to say how many more answers fit as the buckets refill."""
+    if size is None:
+        return None
+    requests = _gauge("requests", found.requests, now_s)
+    return Usual(input_tokens=size.input_tokens, output_tokens=size.output_tokens, requests=requests)
+
+
+def _gauge(name: Literal["input", "output", "requests"], bucket: Bucket | None, now_s: float) -> Gauge | None:
+    if bucket is None:
+        return None
+    return Gauge(name=name, limit=bucket.limit, remaining=bucket.remaining, age_s=round(now_s - bucket.at_s, 2))

@@ -1,11 +1,13 @@
 """Facts as words: pure formatting, for the status line and the tables."""
 
+import math
 from datetime import UTC
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from ..claude.quota import Quota
+from ..claude.quota import TINY, Forecast, Quota
 from ..claude.usage import Usage
+from ..ledger.money import EXACT
 from ..ledger.pace import telling
 from ..ledger.totals import Snapshot
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from ..answer import Answer
 
 SEPARATOR = " · "
+MANY_ANSWERS = 100  # more than these are not counted
 
 
 def dollars(amount: Decimal | None, *, estimated: bool = False) -> str:
@@ -22,7 +25,7 @@ def dollars(amount: Decimal | None, *, estimated: bool = False) -> str:
     if amount == 0:
         return "$0"
     step = Decimal("0.01") if amount >= 1 else min(Decimal("0.0001"), Decimal(1).scaleb(amount.adjusted() - 1))
-    return f"{'~' if estimated else ''}${amount.quantize(step, ROUND_HALF_UP):,}"
+    return f"{'~' if estimated else ''}${amount.quantize(step, ROUND_HALF_UP, EXACT):,}"
 
 
 def pace(tokens_per_s: float | None, *, estimated: bool = False) -> str:
@@ -76,7 +79,8 @@ def cost(answer: "Answer") -> str:
     """What it cost, or what is known of that."""
     if answer.cost_if and None not in answer.cost_if:
         standard, fast = (dollars(amount, estimated=answer.estimated) for amount in answer.cost_if)
-        return f"cost unknown: {standard} if standard, {fast} if fast"
+        listed = ", at list price" if answer.list_price_of else ""
+        return f"cost unknown: {standard} if standard, {fast} if fast{listed}"
     words = dollars(answer.cost, estimated=answer.estimated)
     if not answer.cost or answer.list_price_of is None:
         return words
@@ -91,6 +95,19 @@ def quota(levels: Quota, now_s: float) -> str | None:
         if bucket
     ]
     return ", ".join(parts) if parts else None
+
+
+def forecast(found: Forecast) -> str:
+    """ "about 4 more answers like this at fast speed this minute", as labextension/src/format.ts says it too."""
+    if found.next_s is None:
+        return "an answer like this never fits into the fast pool"
+    wait_s = math.ceil(found.next_s - TINY)
+    if wait_s and found.answers <= 1:
+        return f"the next one like this fits at fast speed in {wait_s} s"
+    many = found.answers > MANY_ANSWERS
+    number = f"more than {MANY_ANSWERS}" if many else f"about {found.answers} more"
+    words = f"{number} answer{'' if found.answers == 1 else 's'} like this at fast speed this minute"
+    return words + (f"; the next one fits in {wait_s} s" if wait_s else "")
 
 
 Facts = list[tuple[str, str]]  # (label, words), in the order in which they are shown
@@ -148,9 +165,10 @@ def against_standard(
 
 
 def session(totals: Snapshot) -> str:
-    """ "$0.0300", with what it leaves out."""
+    """ "$0.0300", with what it leaves out; "list price" where another host than Anthropic's billed a part of it."""
+    listed = " list price" if totals.list_price else ""
     unknown = f" + {totals.unknown} of unknown cost" if totals.unknown else ""
-    return f"{dollars(totals.cost, estimated=totals.estimated)}{unknown}"
+    return f"{dollars(totals.cost, estimated=totals.estimated)}{listed}{unknown}"
 
 
 def _hidden(usage: Usage) -> str:

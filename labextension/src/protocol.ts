@@ -43,13 +43,20 @@ export interface Answer {
   at: string | null;
 }
 
-/** One of the fast token buckets as the last response reported it; it refills at `limit / 60` a second. */
+/** One of the fast buckets as the last response reported it; it refills at `limit / 60` a second. */
 export interface Gauge {
-  name: "input" | "output";
+  name: "input" | "output" | "requests";
   limit: number;
   remaining: number;
   /** Seconds since it was reported, when this message was sent. */
   age_s: number;
+}
+
+/** What an answer like the last ones takes of the fast buckets, in tokens, and the requests that are left. */
+export interface Usual {
+  input_tokens: number;
+  output_tokens: number;
+  requests: Gauge | null;
 }
 
 /** The session: the content of application/vnd.fastmode.status+json and of the status bar. */
@@ -68,6 +75,8 @@ export interface Status {
   rates: number[];
   /** null: the service, or a gateway before it, does not say. */
   quota: Gauge[] | null;
+  /** null: no answer has ended yet, or fast is not asked for. */
+  usual: Usual | null;
   /** ISO time of these numbers. */
   at: string;
 }

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { asOf, elapsed, left, level, levelWords, stateWords, statusLine } from "../src/format";
-import type { Status } from "../src/protocol";
+import { asOf, elapsed, forecast, left, level, levelWords, stateWords, statusLine } from "../src/format";
+import type { Gauge, Status } from "../src/protocol";
 import { StatusStore } from "../src/store";
 import { mountStatus } from "../src/view/status";
+import FORECASTS from "./forecasts.json";
 import { sleep, until } from "./support";
 
 const STATUS: Status = {
@@ -22,8 +23,15 @@ const STATUS: Status = {
     { name: "input", limit: 600_000, remaining: 300_000, age_s: 10 },
     { name: "output", limit: 60_000, remaining: 0, age_s: 0 },
   ],
+  usual: { input_tokens: 1_000, output_tokens: 10_000, requests: null },
   at: "2026-11-23T04:33:00+00:00",
 };
+
+/** A bucket as the table of forecasts has it. */
+function gauge(name: Gauge["name"], known: number[] | null): Gauge | null {
+  const [limit = 0, remaining = 0, age_s = 0] = known ?? [];
+  return known && { name, limit, remaining, age_s };
+}
 
 describe("words", () => {
   const gauge = { name: "input" as const, limit: 600, remaining: 100, age_s: 5 };
@@ -59,6 +67,20 @@ describe("words", () => {
   ])("%j", (change, words, line) => {
     expect(stateWords({ ...STATUS, ...change }, 2)).toBe(words);
     expect(statusLine({ ...STATUS, ...change }, 5000, 3000)).toBe(line);
+  });
+});
+
+describe("how many more fit, as Python says it", () => {
+  test.each(FORECASTS)("$why", ({ input, output, requests, usual, cooldown_s, elapsed_s, words }) => {
+    const known = [gauge("input", input), gauge("output", output)].filter((one) => one !== null);
+    const [input_tokens = 0, output_tokens = 0] = usual ?? [];
+    const size = usual && { input_tokens, output_tokens, requests: gauge("requests", requests) };
+    expect(forecast({ ...STATUS, quota: known, usual: size, cooldown_s }, elapsed_s)).toBe(words);
+  });
+
+  test("of a status that an earlier version saved nothing is said", () => {
+    const { usual: _, ...saved } = STATUS;
+    expect(forecast(saved as Status, 0)).toBe("");
   });
 });
 
@@ -106,9 +128,18 @@ describe("the panel", () => {
     expect((filled ?? 0) / (bar ?? 1)).toBeCloseTo(2 / 3, 2);
   });
 
+  test("how many more answers fit grows as the buckets refill", async () => {
+    show({ quota: STATUS.quota, usual: { input_tokens: 10, output_tokens: 400, requests: null } });
+    const words = () => find(".fm-forecast").textContent ?? "";
+    expect(words()).toBe("more than 100 answers like this at fast speed this minute; the next one fits in 1 s");
+    await until(() => !words().includes("the next one"), "the first that fits");
+    expect(words()).toBe("more than 100 answers like this at fast speed this minute");
+  });
+
   test("what is not known is said", () => {
     show({ quota: null });
     expect(find(".fm-gauges").textContent).toBe("fast quota: unknown");
+    expect(find(".fm-forecast").hidden).toBe(true);
     expect(meters()).toEqual([]);
   });
 

@@ -23,7 +23,7 @@ def becomes(shell, text: str) -> set[str]:
     ("line", "found"),
     [
         ("%%claude --fal", ["--fallback"]),
-        ("%claude --fast --max-", ["--max-calls", "--max-tokens", "--max-wait"]),
+        ("%claude --fast --max-", ["--max-calls", "--max-cost", "--max-tokens", "--max-wait"]),
         ("%%claude --fallback w", ["wait"]),
         ("%%claude --effort x", ["xhigh"]),
         ("%%claude -m fab", ["fable", "fable-5-1"]),
@@ -32,6 +32,9 @@ def becomes(shell, text: str) -> set[str]:
         ("%fastmode sta", ["status"]),
         ("%fastmode prompts d", ["diff"]),
         ("%fastmode practice ", ["off"]),
+        ("%fastmode cost d", ["day"]),
+        ("%fastmode export o", ["otel"]),
+        ("%fastmode export runs.csv mo", ["month"]),
         ("%fastmode fix --fal", ["--fallback"]),
     ],
 )

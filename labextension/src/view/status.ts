@@ -1,6 +1,6 @@
 /** The session: whether it is fast and why not, its facts, and what is left of the fast quota. */
 
-import { asOf, elapsed, isOver, stateWords } from "../format";
+import { asOf, elapsed, forecast, isOver, level, stateWords } from "../format";
 import type { Status } from "../protocol";
 import type { StatusStore } from "../store";
 import { element, setHidden, setText } from "./dom";
@@ -34,6 +34,7 @@ class StatusView {
   private readonly last = element("p", "fm-quiet");
   private readonly facts = new Facts();
   private readonly gauges = new Gauges();
+  private readonly forecast = element("p", "fm-forecast");
   private readonly time = element("p", "fm-quiet");
   private readonly sight = new IntersectionObserver((entries) => this.look(entries));
   private inSight = true;
@@ -43,7 +44,7 @@ class StatusView {
     this.element.setAttribute("aria-label", "Fast mode");
     this.state.append(icon("bolt"), this.stateWords);
     const header = element("header", "fm-header", element("div", "fm-header-words", this.state, this.why));
-    const body = element("div", "fm-status-body", this.last, this.gauges.element, this.time);
+    const body = element("div", "fm-status-body", this.last, this.gauges.element, this.forecast, this.time);
     this.element.append(header, body, this.facts.element);
     this.sight.observe(this.element);
   }
@@ -81,7 +82,12 @@ class StatusView {
     setHidden(this.last, !status.badge);
     this.facts.show(status.facts, status.rates);
     const filling = this.gauges.show(status.quota, elapsed_s);
-    return filling || (status.state === "cooldown" && !over);
+    const fits = forecast(status, elapsed_s);
+    setText(this.forecast, fits);
+    setHidden(this.forecast, !fits);
+    const { requests } = status.usual ?? {};
+    const freeing = requests ? level(requests, elapsed_s) < requests.limit : false;
+    return filling || freeing || (status.state === "cooldown" && !over);
   }
 
   private look(entries: IntersectionObserverEntry[]): void {

@@ -1,0 +1,65 @@
+"""Budgets in words: what does not fit, what was lowered, what is nearly spent."""
+
+from collections.abc import Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from .budget import Admitted, Denied, Level, Limit, Need
+
+CENT = Decimal("0.01")
+
+
+def dollars(amount: Decimal, rounding: str = ROUND_CEILING) -> str:
+    """ "$0.66": to the cent, or to a hundredth of one where it is less; costs are rounded up, what is left down."""
+    step = CENT if abs(amount) >= CENT * 10 or amount == amount.quantize(CENT) else CENT / 100
+    return f"${amount.quantize(step, rounding):,f}"
+
+
+def budget(limit: Limit) -> str:
+    """ "the session's budget of $5.00"."""
+    if limit.scope == "cell":
+        return f"--max-cost {dollars(limit.dollars)}"
+    return f"the {limit.scope}'s budget of {dollars(limit.dollars)}"
+
+
+def left(level: Level) -> str:
+    """ "$0.12 of the session's budget of $5.00 is left"."""
+    if level.limit.scope == "cell":
+        return f"--max-cost is {dollars(level.limit.dollars)}"
+    room = max(level.room, Decimal(0))
+    return f"{dollars(room, ROUND_FLOOR)} of {budget(level.limit)} is left"
+
+
+def denied(found: Denied, need: Need, *, fast: bool) -> tuple[str, str]:
+    """What happened, and what to do next."""
+    level, scope = found.level, found.level.limit.scope
+    raised = "a larger --max-cost" if scope == "cell" else f"`{command(scope)}`"
+    cheaper = ", ask at standard speed (--no-fast)" if fast else ""
+    most = dollars(need.most(need.max_tokens))
+    what = (
+        f"This prompt with {need.max_tokens:,} output tokens could cost {most}, and {left(level)}: that is enough for "
+        f"{found.tokens:,} output tokens. Nothing was sent."
+    )
+    return what, f"Raise it ({raised}){cheaper}, or ask for less (--max-tokens, a shorter prompt)."
+
+
+def command(scope: str) -> str:
+    """How a budget is set."""
+    return "%fastmode budget DOLLARS" if scope == "session" else f"%fastmode budget {scope} DOLLARS"
+
+
+def lowered(found: Admitted, asked: int) -> str:
+    """That an answer may be shorter than was asked for."""
+    assert found.tightest is not None  # nothing else lowers it
+    return f"max_tokens was lowered from {asked:,} to {found.max_tokens:,}: {left(found.tightest)}."
+
+
+def warning(limit: Limit, spent: Decimal, mark: Decimal) -> str:
+    """That a budget is nearly spent."""
+    over = "all" if spent >= limit.dollars else f"{mark:.0%}"
+    return f"{over[:1].upper()}{over[1:]} of {budget(limit)} is spent or reserved: {dollars(spent)}."
+
+
+def used(levels: Iterable[Level]) -> str | None:
+    """ "$0.0434 of the session's budget of $5.00", of the budget with the least left; None where there is none."""
+    tightest = min(levels, key=lambda level: level.room, default=None)
+    return f"{dollars(tightest.others)} of {budget(tightest.limit)}" if tightest else None

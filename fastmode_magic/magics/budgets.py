@@ -1,0 +1,43 @@
+"""`%fastmode budget`: what may be spent, and how much of it is."""
+
+from traitlets import TraitError
+
+from ..claude.errors import BadInput
+from ..session import Session
+
+TAKES = "[DOLLARS, off, day DOLLARS, notebook DOLLARS]"
+SETTINGS = {"session": "budget", "notebook": "budget_per_notebook", "day": "budget_per_day"}
+
+
+def budget(session: Session, words: list[str]) -> str:
+    """Set a budget, or take one off; then how far each is used. Raises BadInput."""
+    match words:
+        case []:
+            return report(session)
+        case [scope, amount] if scope in SETTINGS:
+            pass
+        case [amount]:
+            scope = "session"
+        case _:
+            raise BadInput("A budget is one amount of dollars.", "Type `%fastmode budget 5.00`, or `budget day 5.00`.")
+    try:
+        setattr(session.settings, SETTINGS[scope], "" if amount == "off" else amount)
+    except TraitError as error:
+        if session.settings.origin(SETTINGS[scope]).startswith("locked"):
+            what, _, step = str(error).partition(". ")
+            raise BadInput(f"{what}.", step) from None
+        raise BadInput(
+            f"{amount!r:.60} is not an amount of dollars.", "Type `%fastmode budget 5.00`, or `%fastmode budget off`."
+        ) from None
+    session.pages.changed()
+    return report(session)
+
+
+def report(session: Session) -> str:
+    """Every budget with what of it is spent, reserved and left."""
+    from .. import budget_reports
+
+    try:
+        return budget_reports.budgets(session.books.levels(practice=session.service.practising))
+    except TimeoutError:
+        raise BadInput("The ledger does not answer.", "Try again in a moment.") from None

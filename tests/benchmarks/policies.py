@@ -1,0 +1,219 @@
+"""`python tests/benchmarks/policies.py`: what each policy costs and wins, beside an oracle that knows the future.
+
+Our own `Attempts`, `Standing`, `Meter` and `Totals` run in virtual time over a simulated service (virtual.py), for some
+hundred workloads (workloads.py). Prints a Markdown table.
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from random import Random
+from statistics import median, quantiles
+
+from oracle import Oracle, Plan
+from virtual import Connection, Service, VirtualLoop, run
+from workloads import FAMILIES, Workload, made
+
+from fastmode_magic import outlook
+from fastmode_magic.claude import catalog
+from fastmode_magic.claude.attempts import Attempts
+from fastmode_magic.claude.events import Finished
+from fastmode_magic.claude.refusals import AttemptFailed
+from fastmode_magic.claude.standing import Standing
+from fastmode_magic.ledger import prices
+from fastmode_magic.ledger.meter import Meter
+from fastmode_magic.ledger.totals import Entry, Totals
+from fastmode_magic.prompt.ask import Ask
+from fastmode_magic.prompt.tokens import BYTES_PER_TOKEN
+
+MODEL = catalog.find(catalog.DEFAULT_MODEL)
+DAY = date(2026, 11, 22)
+HELD_OUT = "reported"  # the seed of the table; the policy was tuned with TUNING alone
+TUNING = "tuning"
+EACH = 50  # workloads of each family
+SDK_RETRIES = 2
+RECIPE_ATTEMPTS = 3
+ORACLE = "oracle"
+GREEDY = "oracle, each prompt by itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one workload: seconds of waiting for answers, dollars, requests refused."""
+
+    total_s: float
+    cost: float
+    wasted: int
+
+
+class Session:
+    """One kernel's session in virtual time, as far as the policy sees it."""
+
+    def __init__(self, service: Service, seed: str) -> None:
+        self.service = service
+        self.random = Random(seed)
+        self.standing = Standing()
+        self.totals = Totals()
+
+
+Strategy = Callable[[Session, Connection], Awaitable[None]]
+
+
+def ours(fallback: str, *, fast: bool = True) -> Strategy:
+    """Our own code, with this --fallback."""
+
+    async def ask(session: Session, connection: Connection) -> None:
+        prompt = "x" * round(connection.prompt.estimated_tokens * BYTES_PER_TOKEN)
+        asked = Ask(prompt, MODEL.id, fast, session.service.workload.max_tokens, fallback=fallback)
+        rates, meter = outlook.rates(session.totals.snapshot(MODEL.id)), Meter()
+        clock = session.service.loop.time
+        attempts = Attempts(
+            asked,
+            MODEL,
+            connection,
+            session.standing,
+            rates,
+            DAY,
+            lambda event: meter.feed([event]),
+            clock,
+            session.random.random,
+        )
+        ended = await attempts.run()
+        assert isinstance(ended, Finished), ended
+        entry = Entry(meter.speed, None, False, meter.telling_rate, connection.prompt.output_tokens, MODEL.id)
+        session.totals.add(entry)
+
+    return ask
+
+
+async def sdk(session: Session, connection: Connection) -> None:
+    """`Anthropic()` as it is: two retries after whatever retry-after says. Then somebody asks at standard speed."""
+    for number in range(SDK_RETRIES + 1):
+        try:
+            return await _sent(connection, fast=True)
+        except AttemptFailed as failed:
+            told_s = failed.error.retry_after_s
+            usual_s = min(0.5 * 2**number, 8.0) * (1 - 0.25 * session.random.random())
+            if number < SDK_RETRIES:
+                await asyncio.sleep(told_s or usual_s)
+    return await _sent(connection, fast=False)
+
+
+async def recipe(session: Session, connection: Connection) -> None:
+    """The documentation's: standard at once after a 429; after a 5xx the same again, at most three attempts."""
+    for number in range(RECIPE_ATTEMPTS):
+        try:
+            return await _sent(connection, fast=True)
+        except AttemptFailed as failed:
+            if failed.error.status == 429:
+                break
+            await asyncio.sleep(min(0.5 * 2**number, 8.0) * (1 - 0.25 * session.random.random()))
+    return await _sent(connection, fast=False)
+
+
+async def _sent(connection: Connection, *, fast: bool) -> None:
+    async with connection.stream({"speed": "fast"} if fast else {}) as stream:
+        async for _ in stream:
+            pass
+
+
+STRATEGIES: dict[str, Strategy] = {
+    "`auto`": ours("auto"),
+    "`standard`": ours("standard"),
+    "`wait`": ours("wait"),
+    "the SDK's own retries": sdk,
+    "the documentation's recipe": recipe,
+    "never fast": ours("auto", fast=False),
+}
+
+
+def lived(workload: Workload, name: str, seed: str) -> tuple[Result, Plan]:
+    """What becomes of a workload with a strategy, and which of its prompts were answered fast."""
+    loop, total_s = VirtualLoop(), 0.0
+    service = Service(workload, loop)
+    session = Session(service, seed)
+
+    async def lane(at: int) -> None:
+        nonlocal total_s
+        for place, prompt in enumerate(workload.lanes[at]):
+            await asyncio.sleep(prompt.think_s)
+            asked_s = loop.time()
+            await STRATEGIES[name](session, service.connection((at, place)))
+            total_s += loop.time() - asked_s
+
+    async def whole() -> None:
+        await asyncio.gather(*(lane(at) for at in range(len(workload.lanes))))
+
+    run(loop, whole())
+    plan = tuple(fast for _, fast in sorted(service.served.items()))
+    return Result(total_s, cost(workload, plan), service.refused), plan
+
+
+def cost(workload: Workload, plan: Plan) -> float:
+    """Dollars, each prompt at the speed that served it."""
+    at = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    listed = {speed: prices.rates(MODEL.id, speed, at) for speed in ("fast", "standard")}
+    prompts = [prompt for lane in workload.lanes for prompt in lane]
+    total = 0.0
+    for prompt, fast in zip(prompts, plan, strict=True):
+        fresh, made_of = listed["fast" if fast else "standard"] or (0, 0)
+        total += (prompt.input_tokens * float(fresh) + prompt.output_tokens * float(made_of)) / 1e6
+    return total
+
+
+def compared(workload: Workload, seed: str) -> dict[str, Result]:
+    """One workload with each strategy, and with the oracle."""
+    found = {name: lived(workload, name, seed) for name in STRATEGIES}
+    oracle = Oracle(workload)
+    foreseen = {GREEDY: oracle.greedy(), ORACLE: oracle.best(plan for _, plan in found.values())}
+    lives = {name: result for name, (result, _) in found.items()}
+    return lives | {name: Result(total_s, cost(workload, plan), 0) for name, (total_s, plan) in foreseen.items()}
+
+
+def all_compared(seed: str, each: int) -> list[tuple[str, dict[str, Result]]]:
+    """The families of all workloads, and what became of these."""
+    workloads = made(seed, each)
+    with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as processes:
+        found = processes.map(compared, workloads, [f"{seed} {at}" for at in range(len(workloads))], chunksize=8)
+        return list(zip((workload.family for workload in workloads), found, strict=True))
+
+
+def ratios(found: Iterable[dict[str, Result]], name: str) -> list[float]:
+    """How many times the oracle's time a strategy takes, for each workload."""
+    return [results[name].total_s / results[ORACLE].total_s for results in found]
+
+
+def table(found: list[tuple[str, dict[str, Result]]]) -> list[str]:
+    """Markdown: a strategy in each row."""
+    results = [results for _, results in found]
+    lines = [
+        "| policy | time by the oracle's, median | 95th percentile | time in all | cost | requests refused |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in (*STRATEGIES, GREEDY, ORACLE):
+        times = ratios(results, name)
+        total_h = sum(one[name].total_s for one in results) / 3_600
+        dollars, wasted = sum(one[name].cost for one in results), sum(one[name].wasted for one in results)
+        p95 = quantiles(times, n=20)[-1]
+        lines.append(f"| {name} | {median(times):.3f} | {p95:.3f} | {total_h:.2f} h | ${dollars:.0f} | {wasted:,} |")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", default=HELD_OUT)
+    parser.add_argument("--each", type=int, default=EACH)
+    parser.add_argument("--families", action="store_true", help="a table for each family, too")
+    options = parser.parse_args()
+    found = all_compared(options.seed, options.each)
+    print("\n".join(table(found)))
+    for family in FAMILIES if options.families else ():
+        print(f"\n{family}\n" + "\n".join(table([one for one in found if one[0] == family])[2:]))
+
+
+if __name__ == "__main__":
+    main()
