@@ -92,8 +92,8 @@ class Books:
 
     def follow(self, active: Running) -> None:
         """Keep the record of a run up to date while it goes on."""
-        if active.booking:
-            active.booking.book.follow(active.booking.record.id, lambda: self._record(active, "running"))
+        if booking := active.booking:
+            booking.book.follow(booking.record.id, lambda: self._record(active, "running") if booking.begun else None)
 
     def so_far(self, active: Running) -> Answer:
         """What a run has become, with what it cost."""

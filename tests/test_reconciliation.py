@@ -71,8 +71,18 @@ def test_each_class_counts(name: str) -> None:
     assert [line.difference for line in found.more] == [Tokens(**{name: 1})]
     assert not found.less
     assert "+1 |" in said(found)
-    fewer = beside(record(record().began, Charge(OPUS, "fast", USAGE, None)), report=reported(Used(OPUS, "fast", more)))
-    assert fewer.lines[0].our_cost is None
+
+
+def test_unknown_prices_and_more_in_the_ledger() -> None:
+    found = beside(record(TODAY, Charge(OPUS, "fast", USAGE, None)), report=reported(dollars=None))
+    assert found.agrees
+    assert (found.lines[0].our_cost, found.lines[0].listed) == (None, None)
+    assert "| list price | unknown | unknown | ? |" in said(found)
+    less = beside(record(), report=reported(Used(OPUS, "fast", replace(TOKENS, output=0))))
+    assert not less.more
+    assert [line.difference.output for line in less.less] == [-50]
+    assert f"the ledger has more of `{OPUS}` at fast speed" in said(less)
+    assert "about 5 minutes after a request" in said(less)
 
 
 def test_an_unknown_count_is_never_equal() -> None:

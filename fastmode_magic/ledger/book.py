@@ -55,7 +55,7 @@ class Book:
         self._own: dict[str, Record] = {}  # this session's, the newest state of each; without texts once written
         self._unwritten: set[str] = set()
         self._written: list[Record] = []  # in the transaction under way
-        self._open: dict[str, Callable[[], Record]] = {}
+        self._open: dict[str, Callable[[], Record | None]] = {}
         self._others: dict[Scope, Decimal] = {}  # what other sessions had spent when the database was last asked
         self._store: Store | None = None
         self._failed: str | None = None
@@ -81,8 +81,8 @@ class Book:
         """Keep this state of a run, and what responses said of rate limits."""
         return self._submit(lambda: self._put(record, seen))
 
-    def follow(self, run: str, so_far: Callable[[], Record] | None) -> None:
-        """Write what `so_far` says each second, until told to follow None."""
+    def follow(self, run: str, so_far: Callable[[], Record | None] | None) -> None:
+        """Write what `so_far` says each second, if anything, until told to follow None."""
         if so_far:
             self._open[run] = so_far
         else:
@@ -165,7 +165,8 @@ class Book:
 
     def _beat(self) -> None:
         for so_far in list(self._open.values()):
-            self._keep(so_far())
+            if record := so_far():
+                self._keep(record)
         self._write_rest()
 
     def _write_rest(self) -> None:

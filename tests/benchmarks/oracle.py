@@ -16,6 +16,8 @@ from workloads import Prompt, Workload
 
 Plan = tuple[bool, ...]  # of each prompt, lane after lane: whether it goes fast
 SMALL = 8  # prompts: of so many all plans are tried
+NEAR = 6  # prompts that are changed together are no farther apart
+BEGINNINGS = 5  # plans that are made better
 
 
 class Oracle:
@@ -36,7 +38,7 @@ class Oracle:
         if sum(every) <= SMALL:
             return self.exhaustive()
         plans = {self._allowed(plan) for plan in (every, tuple(False for _ in every), self.greedy()[1], *beginnings)}
-        ranked = sorted(plans, key=self.total)[:3]
+        ranked = sorted(plans, key=self.total)[:BEGINNINGS]
         return min((self._improved(plan) for plan in ranked), key=lambda found: found[0])
 
     def exhaustive(self) -> tuple[float, Plan]:
@@ -65,7 +67,7 @@ class Oracle:
         better = True
         while better:
             better = False
-            near = [pair for pair in combinations(places, 2) if pair[1] - pair[0] <= 3]
+            near = [pair for pair in combinations(places, 2) if pair[1] - pair[0] <= NEAR]
             for change in (*((at,) for at in places), *near):
                 changed = tuple(fast != (at in change) for at, fast in enumerate(plan))
                 if (total := self.total(changed)) < best - 1e-9:

@@ -32,8 +32,7 @@ from fastmode_magic.prompt.tokens import BYTES_PER_TOKEN
 
 MODEL = catalog.find(catalog.DEFAULT_MODEL)
 DAY = date(2026, 11, 22)
-HELD_OUT = "reported"  # the seed of the table; the policy was tuned with TUNING alone
-TUNING = "tuning"
+HELD_OUT, TUNING = "reported", "tuning"  # the seeds of the tables, and of the workloads that the policy was tuned with
 EACH = 50  # workloads of each family
 SDK_RETRIES = 2
 RECIPE_ATTEMPTS = 3
@@ -71,17 +70,8 @@ def ours(fallback: str, *, fast: bool = True) -> Strategy:
         asked = Ask(prompt, MODEL.id, fast, session.service.workload.max_tokens, fallback=fallback)
         rates, meter = outlook.rates(session.totals.snapshot(MODEL.id)), Meter()
         clock = session.service.loop.time
-        attempts = Attempts(
-            asked,
-            MODEL,
-            connection,
-            session.standing,
-            rates,
-            DAY,
-            lambda event: meter.feed([event]),
-            clock,
-            session.random.random,
-        )
+        emit, draw = (lambda event: meter.feed([event])), session.random.random
+        attempts = Attempts(asked, MODEL, connection, session.standing, rates, DAY, emit, clock, draw)
         ended = await attempts.run()
         assert isinstance(ended, Finished), ended
         entry = Entry(meter.speed, None, False, meter.telling_rate, connection.prompt.output_tokens, MODEL.id)
@@ -174,45 +164,70 @@ def compared(workload: Workload, seed: str) -> dict[str, Result]:
     return lives | {name: Result(total_s, cost(workload, plan), 0) for name, (total_s, plan) in foreseen.items()}
 
 
-def all_compared(seed: str, each: int) -> list[tuple[str, dict[str, Result]]]:
-    """The families of all workloads, and what became of these."""
+Compared = tuple[str, dict[str, Result]]  # a workload's family, and what became of it with each policy
+
+
+def all_compared(seed: str, each: int) -> list[Compared]:
+    """`each` workloads of each family."""
     workloads = made(seed, each)
     with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as processes:
         found = processes.map(compared, workloads, [f"{seed} {at}" for at in range(len(workloads))], chunksize=8)
         return list(zip((workload.family for workload in workloads), found, strict=True))
 
 
-def ratios(found: Iterable[dict[str, Result]], name: str) -> list[float]:
-    """How many times the oracle's time a strategy takes, for each workload."""
-    return [results[name].total_s / results[ORACLE].total_s for results in found]
+def ratios(found: Iterable[dict[str, Result]], name: str, beside: str = ORACLE) -> list[float]:
+    """How many times the time of the oracle (or of another) a policy takes, for each workload."""
+    return [results[name].total_s / results[beside].total_s for results in found]
 
 
-def table(found: list[tuple[str, dict[str, Result]]]) -> list[str]:
-    """Markdown: a strategy in each row."""
+def middle_and_tail(values: list[float]) -> str:
+    """Median and 95th percentile, as two cells."""
+    return f"{median(values):.3f} | {quantiles(values, n=20)[-1]:.3f}"
+
+
+def table(found: list[Compared]) -> list[str]:
+    """Markdown: a policy in each row."""
     results = [results for _, results in found]
     lines = [
-        "| policy | time by the oracle's, median | 95th percentile | time in all | cost | requests refused |",
+        f"| policy, in {len(found)} workloads | its time / the oracle's, median | 95th percentile | time in all | cost "
+        "| requests refused |",
         "|---|---|---|---|---|---|",
     ]
     for name in (*STRATEGIES, GREEDY, ORACLE):
-        times = ratios(results, name)
-        total_h = sum(one[name].total_s for one in results) / 3_600
+        hours = sum(one[name].total_s for one in results) / 3_600
         dollars, wasted = sum(one[name].cost for one in results), sum(one[name].wasted for one in results)
-        p95 = quantiles(times, n=20)[-1]
-        lines.append(f"| {name} | {median(times):.3f} | {p95:.3f} | {total_h:.2f} h | ${dollars:.0f} | {wasted:,} |")
+        cells = middle_and_tail(ratios(results, name))
+        lines.append(f"| {name} | {cells} | {hours:.2f} h | ${dollars:.0f} | {wasted:,} |")
     return lines
+
+
+def family_table(found: list[Compared], name: str = "`auto`") -> list[str]:
+    """Markdown: a family of workloads in each row, and how near a policy comes to both oracles."""
+    lines = [
+        f"| {name} by kind of workload | its time / the oracle's, median | 95th percentile "
+        "| / the time of one for each prompt by itself, median | 95th percentile |",
+        "|---|---|---|---|---|",
+    ]
+    for family in (*FAMILIES, ""):
+        results = [results for of, results in found if family in {of, ""}]
+        cells = " | ".join(middle_and_tail(ratios(results, name, beside)) for beside in (ORACLE, GREEDY))
+        lines.append(f"| {family or 'all'} | {cells} |")
+    return lines
+
+
+def tables(seed: str = HELD_OUT, each: int = EACH) -> tuple[list[str], list[str]]:
+    """Both, from workloads that the policy was not tuned with."""
+    found = all_compared(seed, each)
+    return table(found), family_table(found)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", default=HELD_OUT)
-    parser.add_argument("--each", type=int, default=EACH)
-    parser.add_argument("--families", action="store_true", help="a table for each family, too")
+    parser.add_argument("--seed", default=HELD_OUT, help=f"{HELD_OUT!r} for the table, {TUNING!r} for tuning")
+    parser.add_argument("--each", type=int, default=EACH, help="workloads of each kind")
     options = parser.parse_args()
-    found = all_compared(options.seed, options.each)
-    print("\n".join(table(found)))
-    for family in FAMILIES if options.families else ():
-        print(f"\n{family}\n" + "\n".join(table([one for one in found if one[0] == family])[2:]))
+    for lines in tables(options.seed, options.each):
+        print("\n".join([*lines, ""]))
 
 
 if __name__ == "__main__":

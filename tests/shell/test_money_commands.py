@@ -86,7 +86,7 @@ class TestCost:
     def test_without_a_ledger_it_says_whose_runs_these_are(
         self, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        run(shell, "%config FastMode.history = 'off'")
+        run(shell, "%config FastMode.ledger = 'off'")
         run(shell, "%claude 2+2?")
         capsys.readouterr()
         run(shell, "%fastmode cost")

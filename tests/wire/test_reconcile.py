@@ -9,7 +9,9 @@ from urllib.parse import unquote
 import pytest
 
 from fastmode_magic import reconcile_reports
+from fastmode_magic.claude import organisation
 from fastmode_magic.claude.errors import BadInput, FastmodeError, NoCredential, Refused
+from fastmode_magic.claude.usage_report import Report
 from fastmode_magic.session import Session
 from fastmode_magic.settings import credentials
 from fastmode_magic.simulator import SCENARIOS, Refusal, Scenario, Simulator, Use
@@ -164,6 +166,50 @@ def test_the_older_report(session: Session, served: Serve) -> None:
     last = [request for request in older.requests if "usage_report" in request.path][-1]
     assert last.headers["anthropic-beta"] == "fast-mode-2026-02-01"
     assert "bucket_width=1h" in before
+
+
+class TestAsking:
+    """A time of some hours and 20 minutes, whatever the clock says."""
+
+    ENDS = datetime(2026, 11, 22, 15, 20, tzinfo=UTC)
+    BEGINS = ENDS.replace(hour=0, minute=0)
+
+    def uses(self) -> list[Use]:
+        moments = [self.BEGINS, self.ENDS - timedelta(minutes=21), self.ENDS - timedelta(minutes=1), self.ENDS]
+        return [Use(at.timestamp(), "claude-sonnet-5-5", output=10**n) for n, at in enumerate(moments)]
+
+    def asked(self, session: Session, begins: datetime = BEGINS) -> Report:
+        access = session.service.admin_access()
+        return session.engine.call(lambda connection: organisation.asked(connection, begins, self.ENDS), access)
+
+    def test_whole_hours_and_then_minutes(self, session: Session, served: Serve) -> None:
+        simulator = served(other_usage=self.uses())
+        report = self.asked(session)
+        assert sorted(one.tokens.output or 0 for one in report.used) == [11, 100]
+        assert [one.listed for one in report.paid or ()] == [Decimal("0.00011"), Decimal("0.001")]
+        assert report.refreshed
+        paths = [unquote(path) for path in asked(simulator)]
+        assert ["time_bucket_width=1m" in path for path in paths] == [False, False, True, True]
+        assert ["T15:00:00Z&ending_at=2026-11-22T15:20:00Z" in path for path in paths] == [False, False, True, True]
+
+    def test_pages(self, session: Session, served: Serve) -> None:
+        at = self.BEGINS.timestamp()
+        simulator = served(
+            other_usage=[Use(at, "claude-sonnet-5-5", "standard", f"key{n}", output=1) for n in range(1_500)]
+        )
+        assert sum(one.tokens.output or 0 for one in self.asked(session).used) == 1_500
+        assert ["page=page_1000" in path for path in asked(simulator)] == [False, True, False, False, False]
+
+    def test_the_older_report_in_pages(self, session: Session, served: Serve) -> None:
+        first = self.BEGINS - timedelta(days=9)
+        uses = [*self.uses(), Use(first.timestamp(), "claude-sonnet-5-5", output=10_000)]
+        simulator = served(other_usage=uses, analytics=False)
+        report = self.asked(session, first)
+        assert sum(one.tokens.output or 0 for one in report.used) == 10_111
+        assert report.paid is None
+        paths = [path for path in asked(simulator) if "usage_report" in path]
+        assert ["bucket_width=1h" in path for path in paths] == [True, True, False]
+        assert "page=page_168" in paths[1]
 
 
 class TestKeys:
