@@ -36,7 +36,7 @@ class Books:
 
     def __init__(self, settings: FastMode, notebook: Callable[[], str]) -> None:
         self._notebook = notebook
-        self.session = uuid4().hex
+        self.session, self._user = uuid4().hex, user()
         self._settings = settings
         self._totals = {False: Totals(), True: Totals()}  # what practice "costs" is not mixed with money
         self._prefixes = Prefixes()
@@ -76,7 +76,7 @@ class Books:
         record = Record(
             id=uuid4().hex,
             session=self.session,
-            user=user(),
+            user=self._user,
             notebook=where,
             day=f"{began.astimezone():%Y-%m-%d}",
             began=began,
@@ -119,7 +119,7 @@ class Books:
 
         Practice is told apart from what is billed. Where the ledger fails these are the runs of this session.
         """
-        where, since = {"user": user(), "practice": practice}, None
+        where, since = {"user": self._user, "practice": practice}, None
         match period:
             case "session":
                 where["session"] = self.session
@@ -151,7 +151,7 @@ class Books:
 
     def _budgets(self, practice: bool) -> tuple[list[Limit], Scopes]:
         where, moment = self._notebook(), now()
-        record = Record("", self.session, user(), where, f"{moment.astimezone():%Y-%m-%d}", moment, moment, "", "")
+        record = Record("", self.session, self._user, where, f"{moment.astimezone():%Y-%m-%d}", moment, moment, "", "")
         return list(_limits(self._settings.values(), where)), _scopes(replace(record, practice=practice))
 
     def _closed(self, booking: Booking, active: Running, answer: Answer, keys: Keys) -> list[str]:

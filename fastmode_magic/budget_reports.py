@@ -6,10 +6,7 @@ from decimal import ROUND_FLOOR
 from .ledger.budget import Level
 from .ledger.words import command, dollars
 
-HOW = (
-    "What a request may cost at most is reserved before it is sent, at the dearer speed that may serve it, and what "
-    "was not used is free again at its end: so a budget is not exceeded, by several kernels either."
-)
+HOW = "What a request may cost at most is reserved before it is sent, and what was not used is free again at its end."
 
 
 def budgets(levels: Iterable[Level]) -> str:

@@ -24,7 +24,7 @@ ESTIMATE = (
     "`~` marks an estimate: what the last response to this kernel or another said, refilled since at a sixtieth of the "
     "limit a second. What others have used meanwhile is not in it."
 )
-_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(k|m|)", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(k|m|)", re.IGNORECASE | re.ASCII)
 _BUCKETS = (
     ("fast_input", "fast input"),
     ("fast_output", "fast output"),

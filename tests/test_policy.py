@@ -100,6 +100,19 @@ def test_overloaded_gets_one_or_two_short_retries(fallback, kinds):
     assert all(found.after_s <= 2 for found in steps[:2])
 
 
+@pytest.mark.parametrize(
+    ("waited_s", "rates", "expected"),
+    [
+        (0.0, Rates(answer_tokens=100), FallBack),  # 0.75 s are to be won
+        (0.0, Rates(answer_tokens=300), RetryFast),
+        (2.0, Rates(answer_tokens=300), FallBack),
+    ],
+)
+def test_a_short_answer_is_not_worth_another_try_at_an_overloaded_service(waited_s, rates, expected):
+    found = step(Meaning.OVERLOADED, retry_after_s=None, jitter=0.99, waited_s=waited_s, rates=rates)
+    assert isinstance(found, expected)
+
+
 @pytest.mark.parametrize("fallback", FALLBACKS)
 def test_the_header_is_added_once(fallback):
     assert step(Meaning.HEADER_MISSING, fallback=fallback) == RetryFast(0.0, header=True)

@@ -98,3 +98,41 @@ def test_what_an_answer_made_is_taken_out_of_the_known_bucket(standing):
     standing.spent(ME, "opus", 700, 0.0, 9.0)
     assert standing.quota(ME, "opus") == Quota(Bucket(9_000, 9_000, 0.0), Bucket(6_000, -200, 0.0))
     assert standing.quota(OTHERS[0], "opus") == Quota()
+
+
+def test_the_fast_pool_and_the_model_s_own_buckets_are_one_quota(standing):
+    standing.saw(ME, "opus", Quota(fast_input=Bucket(9, 9, 0.0)))
+    standing.saw(ME, OPUS, Quota(requests=Bucket(5, 5, 0.0)))
+    assert standing.quota(ME, "opus", OPUS) == Quota(fast_input=Bucket(9, 9, 0.0), requests=Bucket(5, 5, 0.0))
+    assert standing.quota(ME, "opus", "claude-opus-5").requests is None
+    assert set(standing.quotas(ME)) == {"opus", OPUS}
+    assert standing.quotas(OTHERS[0]) == {}
+
+
+def test_a_newer_report_of_another_kernel_is_learned_and_an_older_one_is_not(standing):
+    mine, newer = Bucket(9, 9, 10.0), Bucket(9, 2, 20.0)
+    standing.saw(ME, "opus", Quota(fast_input=mine))
+    standing.learn(ME, {"opus": Quota(fast_input=Bucket(9, 1, 5.0), fast_output=Bucket(8, 8, 5.0))})
+    assert standing.quota(ME, "opus") == Quota(fast_input=mine, fast_output=Bucket(8, 8, 5.0))
+    standing.learn(ME, {"opus": Quota(fast_input=newer)})
+    assert standing.quota(ME, "opus").fast_input == newer
+
+
+def test_what_was_doubted_is_not_learned_again(standing):
+    old, new = Quota(fast_input=Bucket(9, 9, 10.0)), Quota(fast_input=Bucket(9, 1, 31.0))
+    standing.saw(ME, "opus", old)
+    standing.doubt(ME, "opus", 30.0)
+    standing.learn(ME, {"opus": old})
+    assert standing.quota(ME, "opus") == Quota()
+    standing.learn(ME, {"opus": new})
+    assert standing.quota(ME, "opus") == new
+
+
+def test_what_is_heard_is_told_and_what_is_learned_is_not(standing):
+    heard = []
+    standing.heard = heard.append
+    standing.learn(ME, {"opus": Quota(fast_output=Bucket(9, 9, 0.0))})
+    assert heard == []
+    standing.saw(ME, "opus", Quota(fast_output=Bucket(9, 9, 1.0)))
+    standing.spent(ME, "opus", 5, 1.0, 2.0)
+    assert heard == [ME, ME]

@@ -106,7 +106,7 @@ def decide(refusal: Refusal, attempt: Attempt, rates: Rates, rules: Rules) -> De
         case _ if rules.fallback == "never":
             return _stubborn(refusal, attempt)
         case Meaning.OVERLOADED:
-            return _overloaded(refusal, attempt, rules)
+            return _overloaded(refusal, attempt, rates, rules)
         case Meaning.UNEXPLAINED_LIMIT if rules.fallback != "wait":
             return FallBack(refusal.reason)
         case Meaning.FAST_POOL_EMPTY | Meaning.UNEXPLAINED_LIMIT:
@@ -146,14 +146,15 @@ def _capacity(refusal: Refusal, attempt: Attempt, rates: Rates, rules: Rules) ->
     return FallBack(refusal.reason)
 
 
-def _overloaded(refusal: Refusal, attempt: Attempt, rules: Rules) -> Decision:
+def _overloaded(refusal: Refusal, attempt: Attempt, rates: Rates, rules: Rules) -> Decision:
     told_s = refusal.error.retry_after_s
     if rules.fallback == "wait":
         after_s = max(_doubled(attempt, 1.0), told_s or 0.0)
         too_long = rules.max_wait_s is not None and attempt.waited_s + after_s > rules.max_wait_s
         return GiveUp() if too_long else RetryFast(after_s)
     after_s = max(_doubled(attempt, FIRST_BACKOFF_S), told_s or 0.0)
-    if rules.fallback == "auto" and attempt.number <= OVERLOADED_RETRIES and after_s <= LONGEST_RETRY_S:
+    short = attempt.number <= OVERLOADED_RETRIES and after_s <= LONGEST_RETRY_S
+    if rules.fallback == "auto" and short and worth_waiting(attempt.waited_s + after_s, rates, rules.max_tokens):
         return RetryFast(after_s)
     return FallBack(refusal.reason)
 

@@ -124,8 +124,12 @@ class Reconciliation:
     @property
     def other_price(self) -> tuple[Line, ...]:
         """Lines with the same tokens and another list price."""
-        known = (line for line in self.lines if line.same and line.our_cost is not None and line.listed is not None)
-        return tuple(line for line in known if abs((line.our_cost or 0) - (line.listed or 0)) > ROUNDING)
+        pairs = ((line, line.our_cost, line.listed) for line in self.lines if line.same)
+        return tuple(
+            line
+            for line, ours, theirs in pairs
+            if ours is not None and theirs is not None and abs(ours - theirs) > ROUNDING
+        )
 
     @property
     def discounted(self) -> bool:

@@ -1,10 +1,12 @@
 """The ledger's tables, and the steps that made them what they are. It imports SQLAlchemy: import it when needed."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Dialect,
@@ -19,6 +21,34 @@ from sqlalchemy import (
     select,
     text,
 )
+
+LARGEST = 2**63 - 1  # that a database's integers hold
+_ESCAPE = "\u241b"  # the sign for an escape character
+_UNFIT = re.compile(f"[\0\ud800-\udfff{_ESCAPE}]")  # PostgreSQL takes no NUL, and no database half a character
+_ESCAPED = re.compile(f"{_ESCAPE}([0-9a-f]{{4}})")
+
+
+class Words(TypeDecorator[str]):
+    """Any text of Python's, to the last character: what databases refuse is written as \u241b0000."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value and _UNFIT.sub(lambda found: f"{_ESCAPE}{ord(found[0]):04x}", value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value and _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+
+
+class Count(TypeDecorator[int]):
+    """A number of tokens; nonsense that no integer of a database holds becomes the largest."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else min(value, LARGEST)
 
 
 class Dollars(TypeDecorator[Decimal]):
@@ -67,21 +97,21 @@ runs = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("session", String(32), nullable=False),
-    Column("user_name", String(255), key="user", nullable=False),
-    Column("notebook", Text, nullable=False),
+    Column("user_name", Words, key="user", nullable=False),
+    Column("notebook", Words, nullable=False),
     Column("day", String(10), nullable=False),
     Column("began", Moment, nullable=False),
     Column("seen", Moment, nullable=False),
     Column("ended", Moment),
     Column("state", String(16), nullable=False),
     Column("practice", Flag, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("asked_speed", String(16), nullable=False),
-    Column("speed", Text),
-    Column("fallback", Text),
-    Column("ending", Text),
-    Column("stop_reason", Text),
-    Column("request_id", Text),
+    Column("model", Words, nullable=False),
+    Column("asked_speed", Words, nullable=False),
+    Column("speed", Words),
+    Column("fallback", Words),
+    Column("ending", Words),
+    Column("stop_reason", Words),
+    Column("request_id", Words),
     Column("ttft_s", Double),
     Column("first_text_s", Double),
     Column("duration_s", Double),
@@ -89,11 +119,11 @@ runs = Table(
     Column("cost", Dollars),
     Column("estimated", Flag, nullable=False),
     Column("reserved", Dollars),
-    Column("list_price_of", Text),
-    Column("price_list", Text),
-    Column("thread", Text),
-    Column("prompt", Text),
-    Column("answer", Text),
+    Column("list_price_of", Words),
+    Column("price_list", Words),
+    Column("thread", Words),
+    Column("prompt", Words),
+    Column("answer", Words),
 )
 
 charges = Table(
@@ -101,16 +131,16 @@ charges = Table(
     metadata,
     Column("run", String(32), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("model", Text, nullable=False),
-    Column("speed", Text),
-    Column("input_tokens", Integer, nullable=False),
-    Column("output_tokens", Integer, nullable=False),
-    Column("thinking_tokens", Integer),
-    Column("cache_read_input_tokens", Integer, nullable=False),
-    Column("cache_creation_input_tokens", Integer, nullable=False),
-    Column("ephemeral_1h_input_tokens", Integer, nullable=False),
-    Column("web_search_requests", Integer, nullable=False),
-    Column("inference_geo", Text),
+    Column("model", Words, nullable=False),
+    Column("speed", Words),
+    Column("input_tokens", Count, nullable=False),
+    Column("output_tokens", Count, nullable=False),
+    Column("thinking_tokens", Count),
+    Column("cache_read_input_tokens", Count, nullable=False),
+    Column("cache_creation_input_tokens", Count, nullable=False),
+    Column("ephemeral_1h_input_tokens", Count, nullable=False),
+    Column("web_search_requests", Count, nullable=False),
+    Column("inference_geo", Words),
     Column("cost", Dollars),
     Column("estimated", Flag, nullable=False),
 )
@@ -120,11 +150,11 @@ gate = Table("gate", metadata, Column("id", Integer, primary_key=True), Column("
 buckets = Table(
     "buckets",
     metadata,
-    Column("account", String(64), primary_key=True),
-    Column("pool", String(64), primary_key=True),
-    Column("name", String(32), primary_key=True),
-    Column("bucket_limit", Integer, nullable=False),
-    Column("remaining", Integer, nullable=False),
+    Column("account", Words, primary_key=True),
+    Column("pool", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("bucket_limit", Count, nullable=False),
+    Column("remaining", Count, nullable=False),
     Column("at", Moment, nullable=False),
 )
 
@@ -133,9 +163,9 @@ migrations = Table("migrations", metadata, Column("number", Integer, primary_key
 # Each step once, in order; a step that was released is never changed. SQL that every database reads.
 MIGRATIONS: tuple[str, ...] = (
     """CREATE TABLE runs (
-    id VARCHAR(32) PRIMARY KEY, session VARCHAR(32) NOT NULL, user_name VARCHAR(255) NOT NULL, notebook TEXT NOT NULL,
+    id VARCHAR(32) PRIMARY KEY, session VARCHAR(32) NOT NULL, user_name TEXT NOT NULL, notebook TEXT NOT NULL,
     day VARCHAR(10) NOT NULL, began VARCHAR(40) NOT NULL, seen VARCHAR(40) NOT NULL, ended VARCHAR(40),
-    state VARCHAR(16) NOT NULL, practice INTEGER NOT NULL, model TEXT NOT NULL, asked_speed VARCHAR(16) NOT NULL,
+    state VARCHAR(16) NOT NULL, practice INTEGER NOT NULL, model TEXT NOT NULL, asked_speed TEXT NOT NULL,
     speed TEXT, fallback TEXT, ending TEXT, stop_reason TEXT, request_id TEXT, ttft_s DOUBLE PRECISION,
     first_text_s DOUBLE PRECISION, duration_s DOUBLE PRECISION, tokens_per_s DOUBLE PRECISION, cost VARCHAR(64),
     estimated INTEGER NOT NULL, reserved VARCHAR(64), list_price_of TEXT, price_list TEXT, thread TEXT, prompt TEXT,
@@ -143,16 +173,16 @@ MIGRATIONS: tuple[str, ...] = (
     "CREATE INDEX runs_of_day ON runs (user_name, day)",
     "CREATE INDEX runs_began ON runs (user_name, began)",
     """CREATE TABLE charges (
-    run VARCHAR(32) NOT NULL, number INTEGER NOT NULL, model TEXT NOT NULL, speed TEXT, input_tokens INTEGER NOT NULL,
-    output_tokens INTEGER NOT NULL, thinking_tokens INTEGER, cache_read_input_tokens INTEGER NOT NULL,
-    cache_creation_input_tokens INTEGER NOT NULL, ephemeral_1h_input_tokens INTEGER NOT NULL,
-    web_search_requests INTEGER NOT NULL, inference_geo TEXT, cost VARCHAR(64), estimated INTEGER NOT NULL,
+    run VARCHAR(32) NOT NULL, number INTEGER NOT NULL, model TEXT NOT NULL, speed TEXT, input_tokens BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL, thinking_tokens BIGINT, cache_read_input_tokens BIGINT NOT NULL,
+    cache_creation_input_tokens BIGINT NOT NULL, ephemeral_1h_input_tokens BIGINT NOT NULL,
+    web_search_requests BIGINT NOT NULL, inference_geo TEXT, cost VARCHAR(64), estimated INTEGER NOT NULL,
     PRIMARY KEY (run, number))""",
     "CREATE TABLE gate (id INTEGER PRIMARY KEY, turns INTEGER NOT NULL)",
     "INSERT INTO gate (id, turns) VALUES (1, 0)",
     """CREATE TABLE buckets (
-    account VARCHAR(64) NOT NULL, pool VARCHAR(64) NOT NULL, name VARCHAR(32) NOT NULL, bucket_limit INTEGER NOT NULL,
-    remaining INTEGER NOT NULL, at VARCHAR(40) NOT NULL, PRIMARY KEY (account, pool, name))""",
+    account TEXT NOT NULL, pool TEXT NOT NULL, name TEXT NOT NULL, bucket_limit BIGINT NOT NULL,
+    remaining BIGINT NOT NULL, at VARCHAR(40) NOT NULL, PRIMARY KEY (account, pool, name))""",
 )
 
 

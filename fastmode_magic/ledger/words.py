@@ -1,15 +1,15 @@
 """Budgets in words: what does not fit, what was lowered, what is nearly spent."""
 
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from .budget import Admitted, Denied, Level, Limit, Need
 
 CENT = Decimal("0.01")
 
 
-def dollars(amount: Decimal, rounding: str = ROUND_CEILING) -> str:
-    """ "$0.66": to the cent, or to a hundredth of one where it is less; costs are rounded up, what is left down."""
+def dollars(amount: Decimal, rounding: str = ROUND_HALF_UP) -> str:
+    """ "$0.66": to the cent, or to a hundredth of one where it is less."""
     step = CENT if abs(amount) >= CENT * 10 or amount == amount.quantize(CENT) else CENT / 100
     return f"${amount.quantize(step, rounding):,f}"
 
@@ -34,7 +34,7 @@ def denied(found: Denied, need: Need, *, fast: bool) -> tuple[str, str]:
     level, scope = found.level, found.level.limit.scope
     raised = "a larger --max-cost" if scope == "cell" else f"`{command(scope)}`"
     cheaper = ", ask at standard speed (--no-fast)" if fast else ""
-    most = dollars(need.most(need.max_tokens))
+    most = dollars(need.most(need.max_tokens), ROUND_CEILING)
     what = (
         f"This prompt with {need.max_tokens:,} output tokens could cost {most}, and {left(level)}: that is enough for "
         f"{found.tokens:,} output tokens. Nothing was sent."

@@ -59,8 +59,9 @@ Examples:
     %%claude invoices --schema Invoice --with extraction-rules
     {{letter}}
 
-`%fastmode` shows the session: speed, quota, cost; `%fastmode fix` repairs the last error; `%fastmode threads` shows the
-conversations; `%fastmode doctor` tests the connection.
+`%fastmode` shows the session: speed, quota, cost; `%fastmode budget 5` bounds what it may cost, `%fastmode cost` tells
+what it did, by model and speed; `%fastmode fix` repairs the last error; `%fastmode threads` shows the conversations;
+`%fastmode doctor` tests the connection.
 """
 
 

@@ -17,7 +17,7 @@ from workloads import Prompt, Workload
 Plan = tuple[bool, ...]  # of each prompt, lane after lane: whether it goes fast
 SMALL = 8  # prompts: of so many all plans are tried
 NEAR = 6  # prompts that are changed together are no farther apart
-BEGINNINGS = 5  # plans that are made better
+BEGINNINGS = 3  # plans that are made better
 
 
 class Oracle:
@@ -32,10 +32,15 @@ class Oracle:
         self._able = [pool.can_ever_hold(prompt.input_tokens) for lane in workload.lanes for prompt in lane]
         self._totals: dict[Plan, float] = {}
 
+    @property
+    def choices(self) -> int:
+        """How many of the prompts can go fast at all."""
+        return sum(self._able)
+
     def best(self, beginnings: Iterable[Plan] = ()) -> tuple[float, Plan]:
         """The least total of seconds, and its plan."""
         every = tuple(self._able)
-        if sum(every) <= SMALL:
+        if self.choices <= SMALL:
             return self.exhaustive()
         plans = {self._allowed(plan) for plan in (every, tuple(False for _ in every), self.greedy()[1], *beginnings)}
         ranked = sorted(plans, key=self.total)[:BEGINNINGS]

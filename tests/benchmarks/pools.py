@@ -95,7 +95,10 @@ class Pool:
         """How long the service says it takes until the prompt fits: from the refill alone."""
         if window := self.window:
             return window.ends_s - self.at_s
-        waits = [(1 - self.output) * MINUTE_S / self.limits.output, (tokens - self.input) * MINUTE_S / self.limits.input]
+        waits = [
+            (1 - self.output) * MINUTE_S / self.limits.output,
+            (tokens - self.input) * MINUTE_S / self.limits.input,
+        ]
         return max(0.0, *waits)
 
     def advance(self, until_s: float, waiting: Sequence[float] = ()) -> int | None:

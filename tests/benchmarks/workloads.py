@@ -128,11 +128,9 @@ def _bursts(random: Random) -> Workload:
     """Grids and row maps: several prompts at once, into a pool that holds some of them."""
     habits = _habits(random, think=(0.5, 20))
     limits = Limits(habits.input * _log(random, 3, 30), habits.output * _log(random, 2, 30))
-    lanes = tuple(
-        tuple(replace(prompt, think_s=0.0) if at == 0 else prompt for at, prompt in enumerate(_lane(random, habits, 1, 4)))
-        for _ in range(random.randint(3, 8))
-    )
-    return Workload("", lanes, limits)
+    lanes = [_lane(random, habits, 1, 4) for _ in range(random.randint(3, 8))]
+    at_once = tuple((replace(first, think_s=0.0), *others) for first, *others in lanes)
+    return Workload("", at_once, limits)
 
 
 def _long_answers(random: Random) -> Workload:

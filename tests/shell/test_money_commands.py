@@ -1,16 +1,15 @@
 """`%fastmode cost`, `history`, `plots` and `export` in a real shell, over runs that the simulator answered."""
 
 import csv
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pandas
 import pytest
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 from fastmode_magic.claude.errors import BadInput
+from fastmode_magic.views import text
 
 
 def run(shell: InteractiveShell, cell: str) -> ExecutionResult:
@@ -26,20 +25,6 @@ def asked(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> Intera
     return shell
 
 
-@pytest.fixture
-def bundles(asked: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict, dict]]]:
-    """What is displayed, as bundles and their metadata, where there is a place for pictures."""
-    shown: list[tuple[dict, dict]] = []
-    run(asked, "%config FastMode.display = 'markdown'")
-
-    def publish(data: dict, metadata: dict | None = None, **_: Any) -> None:
-        shown.append((data, metadata or {}))
-
-    monkeypatch.setattr(asked.display_pub, "publish", publish)
-    yield shown
-    run(asked, "%config FastMode.display = 'auto'")
-
-
 class TestCost:
     """`%fastmode cost`."""
 
@@ -48,7 +33,7 @@ class TestCost:
         shown = capsys.readouterr().out
         fast, standard = asked.user_ns["fast"], asked.user_ns["standard"]
         assert Decimal(0) < standard.cost < fast.cost
-        total = f"${(fast.cost + standard.cost).quantize(Decimal('0.0001'))}"
+        total = text.dollars(fast.cost + standard.cost)
         for period in ("this session", "today", "this month"):
             (line,) = [one for one in shown.splitlines() if one.startswith(f"{period} ")]
             assert line.split()[-1] == total
@@ -129,17 +114,6 @@ class TestPlots:
         shown = capsys.readouterr().out
         assert shown.startswith("2 runs on ")
         assert "What fast bought: 1 run served fast cost" in shown
-
-    def test_a_notebook_gets_a_picture_and_the_words(
-        self, asked: InteractiveShell, bundles: list[tuple[dict, dict]]
-    ) -> None:
-        assert run(asked, "%fastmode plots session").result is None
-        (picture, about), (report, _) = bundles
-        assert set(picture) == {"image/png", "text/plain"}  # Markdown beside it would be shown in its place
-        assert about["image/png"]["width"] == 960
-        assert about["image/png"]["alt"] == picture["text/plain"]
-        assert picture["text/plain"].startswith("2 runs on ")
-        assert "What fast bought" in report["text/markdown"]
 
     def test_without_runs_there_is_a_sentence(
         self, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
