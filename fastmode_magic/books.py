@@ -70,7 +70,7 @@ class Books:
         return self._totals[practice].snapshot(model, entries)
 
     def open(self, ask: Ask, began: datetime, *, practice: bool) -> Booking:
-        """Begin the record of a run; the rest follows when it is sent."""
+        """The record of a run and its budgets; `begin` writes it."""
         values = self._settings.values()
         where = self._notebook()
         record = Record(
@@ -86,9 +86,7 @@ class Books:
             practice=practice,
             prompt=ask.prompt if values.history == "full" else None,
         )
-        booking = Booking(self.book, record, tuple(_limits(values, where, ask)), _scopes(record), self._geo)
-        booking.begin()
-        return booking
+        return Booking(self.book, record, tuple(_limits(values, where, ask)), _scopes(record), self._geo)
 
     def follow(self, active: Running) -> None:
         """Keep the record of a run up to date while it goes on."""

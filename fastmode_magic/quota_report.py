@@ -49,12 +49,11 @@ def report(session: "Session", size: int | None = None) -> str:
     wait([session.shared_quota.ask(account)], LEARN_S)
     known = {pool: quota for pool, quota in session.engine.standing.quotas(account).items() if quota != Quota()}
     fits = session.last.usage.total_input_tokens if size is None and session.last and session.last.usage else size
-    forecast = outlook.forecast(session)
     pieces = [
         f"**Fast mode is** {sentence(reports.state(session))}",
         _table(known, session.engine.clock()),
         _fits(session, account, known, fits) if fits is not None and known else "",
-        sentence(f"{text.forecast(forecast)}{_like(session)}") if forecast else "",
+        _forecast(session),
         *_unknown(known, served if session.last_run and session.last_run.account == account else frozenset()),
         ESTIMATE if known else "",
     ]
@@ -127,12 +126,14 @@ def _wait(needs: Iterable[tuple[Bucket | None, int]], now_s: float, after_s: flo
     return _in(longest_s)
 
 
-def _like(session: "Session") -> str:
-    """What `like this` means, in words."""
-    size = outlook.usual(session)
-    if size is None:
+def _forecast(session: "Session") -> str:
+    """How many more answers fit, and what `like this` means."""
+    found, size = outlook.forecast(session), outlook.usual(session)
+    if found is None or size is None:
         return ""
-    return f" (like this: {size.input_tokens:,.0f} tokens in, {size.output_tokens:,.0f} out, as is usual here)"
+    words = text.forecast(found)
+    like = f"{size.input_tokens:,.0f} tokens in and {size.output_tokens:,.0f} out, the median of this session's answers"
+    return f"{words[0].upper()}{words[1:]}. (Like this: {like} of the same model.)"
 
 
 def _served(session: "Session") -> frozenset[str | None]:
@@ -172,6 +173,8 @@ def _in(seconds: float | None) -> str:
 
 
 def _ago(seconds: float) -> str:
+    if seconds < 1:
+        return "just now"
     if seconds < 60:
-        return f"{max(0.0, seconds):.0f} s ago"
+        return f"{seconds:.0f} s ago"
     return f"{seconds / 60:.0f} min ago"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .booking import Booking
     from .calling import Calls
     from .prompt.content import Message
+    from .prompt.keys import Keys
     from .views.lab import Place
     from .views.protocol import Status
     from .views.stream import Stream
@@ -108,6 +109,15 @@ class Running:
             kept = "What came is kept and bound to `_`." if self.meter.text else "Nothing had come; run it again."
             return Interrupted("You stopped the answer.", kept)
         return self.meter.end.error if isinstance(self.meter.end, Failed) else None
+
+
+def calls_of(ask: Ask, allowance: int, keys: "Keys") -> "Calls | None":
+    """What calls the functions that an ask offers, with results of `allowance` tokens at most; None without any."""
+    if not ask.tools:
+        return None
+    from .calling import Calls
+
+    return Calls(ask.tools, ask.max_calls, allowance, input if ask.confirm else None, keys)
 
 
 @contextmanager

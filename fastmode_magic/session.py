@@ -16,7 +16,7 @@ from .ledger.totals import Snapshot, Totals
 from .pages import Pages
 from .prompt.ask import Ask
 from .prompt.problems import CannotSend
-from .running import Running, View, uninterrupted
+from .running import Running, View, calls_of, uninterrupted
 from .service import Service
 from .settings import FastMode, environment_fingerprint, notebook
 from .shared_quota import SharedQuota
@@ -24,7 +24,6 @@ from .shared_quota import SharedQuota
 if TYPE_CHECKING:
     from .background import BackgroundAnswer
     from .books import Books
-    from .calling import Calls
     from .ledger.book import Book
     from .prompt.conversation import Threads
     from .views.lab import Place
@@ -179,12 +178,13 @@ class Session:
             booking = self.books.open(ask, began, practice=practice)
             view = show(stream) if show else None
             begun_s = self.engine.clock()
+            booking.begin()
             access, rates = self.service.access(), outlook.rates(measured)
             run = self.engine.start(ask, catalog.find(ask.model), access, rates, booking.admit)
         except BaseException:
             self._leave(ask)
             raise
-        calls = self._calls(ask) if ask.tools else None
+        calls = calls_of(ask, self.settings.object_tokens, self.service.keys)
         active = Running(ask, run, stream, began, view, place, practice, calls=calls, booking=booking)
         self.active[stream.run] = active
         self.books.follow(active)
@@ -252,12 +252,6 @@ class Session:
     def _leave(self, ask: Ask) -> None:
         if ask.continuation:
             self.threads.leave(ask.continuation, None)
-
-    def _calls(self, ask: Ask) -> "Calls":
-        from .calling import Calls
-
-        ask_user = input if ask.confirm else None
-        return Calls(ask.tools, ask.max_calls, self.settings.object_tokens, ask_user, self.service.keys)
 
     def running(self) -> list[Running]:
         """The runs under way, the oldest first: a copy, since other threads begin and end runs."""

@@ -96,8 +96,8 @@ def test_names_from_outside_are_no_markup(name: str) -> None:
         (
             Bought(3, 2, 30.0, 25.0, 3, Decimal("0.1"), Decimal("0.2")),
             (
-                "What fast bought: 3 runs served fast cost $0.1000 less than at standard speed; lost ~5.0 s of generating "
-                "(2 of them)."
+                "What fast bought: 3 runs served fast cost $0.1000 less than at standard speed; lost ~5.0 s of "
+                "generating (2 of them)."
             ),
         ),
     ],

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from statistics import mean, median, quantiles
+from statistics import mean, median
 
 import pytest
 
@@ -15,7 +15,6 @@ from workloads import FAMILIES, made
 
 EACH = 8
 AUTO, NEVER_FAST = "`auto`", "never fast"
-UNTOLD = {"closed for 0.5 to 120 s", "overloaded"}  # where it is not told, or not always, when fast comes back
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +31,12 @@ def test_auto_is_near_the_oracle(found):
     assert median(policies.ratios(found, AUTO)) <= 1.05
 
 
-def test_auto_is_near_one_that_knows_all_of_each_prompt(workloads, found):
-    told = [results for workload, results in zip(workloads, found, strict=True) if workload.family not in UNTOLD]
-    ratios = policies.ratios(told, AUTO, GREEDY)
-    assert median(ratios) <= 1.05
-    assert quantiles(ratios, n=20)[-1] <= 1.15
+def test_auto_is_near_one_that_knows_all_of_each_prompt(found):
+    """Of so few workloads the 95th percentile is that of three: the whole table has it."""
+    ratios = policies.ratios(found, AUTO, GREEDY)
+    assert median(ratios) <= 1.02
+    assert sum(ratio <= 1.15 for ratio in ratios) >= 0.85 * len(ratios)
+    assert mean(ratios) <= 1.08
 
 
 def test_no_fixed_policy_is_faster_over_all(found):

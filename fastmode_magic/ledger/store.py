@@ -1,6 +1,9 @@
 """The ledger in a database: SQLite in WAL mode, or whatever SQLAlchemy reaches. Used by the ledger's thread alone."""
 
 import os
+import random
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -9,22 +12,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, create_engine, event, make_url, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, RowMapping, create_engine, event, func, make_url, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ..claude.usage import Usage
 from .records import Charge, Record
-from .tables import buckets, charges, gate, migrate, runs
+from .statements import OF_RUN, TEXTS, Statements, statements
+from .tables import buckets, charges, migrate, runs
 
 SAME = timedelta(milliseconds=50)  # how far a moment may be off after two clocks have told it
 LOCK_S = 5.0  # how long a write waits for the writes of other kernels
-_OF_RUN = tuple(column.key for column in runs.columns)
+RETRY_S = (0.001, 0.004)  # between two tries: SQLite's own waiting grows to 100 ms and lets the late go first
+CONNECT_S = 5
+_OF_RECORD = tuple(one.name for one in fields(Record) if one.name != "charges")
 _OF_USAGE = tuple(one.name for one in fields(Usage) if one.name not in {"speed", "estimated"})
-
-# Made once: SQLAlchemy takes a millisecond to put one of them together.
-_REWRITE, _WRITE = update(runs).where(runs.c.id == bindparam("of")), runs.insert()
-_CLEAR, _CHARGE = charges.delete().where(charges.c.run == bindparam("of")), charges.insert()
-_ALONE = update(gate).where(gate.c.id == 1).values(turns=gate.c.turns + 1)
 
 
 Seen = tuple[str, str, str, int, int, datetime]  # account, pool, name, limit, remaining, at
@@ -35,53 +36,64 @@ class Transaction:
     """What can be done in one transaction."""
 
     connection: Connection
+    do: Statements
 
     def put(self, record: Record) -> None:
-        """Write a record, in place of an earlier state of it."""
-        values = {name: getattr(record, name) for name in _OF_RUN}
-        if self.connection.execute(_REWRITE, values | {"of": record.id}).rowcount == 0:
-            self.connection.execute(_WRITE, values)
+        """Write a record, in place of an earlier state of it; texts that it no longer has stay as they are."""
+        values = {name: getattr(record, name) for name in OF_RUN} | {"of": record.id}
+        bare = all(values[name] is None for name in TEXTS)
+        rewrite = self.do.rewrite if bare else self.do.rewrite_with_texts
+        if rewrite.run(self.connection, values).rowcount == 0:
+            self.do.write.run(self.connection, values)
         else:
-            self.connection.execute(_CLEAR, {"of": record.id})
-        if record.charges:
-            self.connection.execute(_CHARGE, [_row(record.id, n, one) for n, one in enumerate(record.charges)])
+            self.do.clear.run(self.connection, values)
+        for number, charge in enumerate(record.charges):
+            self.do.charge.run(self.connection, _row(record.id, number, charge))
 
     def alone(self) -> None:
         """Wait until no other kernel reserves, and keep them out until this transaction ends."""
-        self.connection.execute(_ALONE)
+        self.do.alone.run(self.connection, {})
 
     def counted(self, where: Mapping[str, object], but: str) -> Decimal:
         """Dollars that budgets count of the runs whose columns have these values, but for the session `but`."""
         chosen = [getattr(runs.c, name) == value for name, value in where.items()]
-        rows = self.connection.execute(select(runs.c.cost, runs.c.reserved).where(*chosen, runs.c.session != but))
-        zero = Decimal(0)
-        return sum((max(cost or zero, reserved or zero) for cost, reserved in rows), zero)
+        found = self.connection.execute(select(func.sum(runs.c.counted)).where(*chosen, runs.c.session != but))
+        return found.scalar() or Decimal(0)
 
     def records(self, where: Mapping[str, object], since: datetime | None = None) -> list[Record]:
         """The records whose columns have these values and that began at `since` or later, the first first."""
         chosen = [getattr(runs.c, name) == value for name, value in where.items()]
         chosen += [runs.c.began >= since] if since else []
-        found = self.connection.execute(select(runs).where(*chosen).order_by(runs.c.began)).mappings().all()
+        found = self.connection.execute(select(runs).where(*chosen).order_by(runs.c.began, runs.c.id)).mappings().all()
         billed: dict[str, list[Charge]] = {}
         of_them = select(charges).join(runs, runs.c.id == charges.c.run).where(*chosen).order_by(charges.c.number)
         for row in self.connection.execute(of_them).mappings():
             billed.setdefault(row["run"], []).append(_charge(row))
         return [
-            Record(**{name: row[runs.c[name]] for name in _OF_RUN}, charges=tuple(billed.get(row[runs.c.id], ())))
+            Record(**{name: row[runs.c[name]] for name in _OF_RECORD}, charges=tuple(billed.get(row[runs.c.id], ())))
             for row in found
         ]
 
     def see(self, seen: Iterable[Seen]) -> None:
         """Keep what responses said of rate limits, where nothing newer is known: of one report, what is left of it."""
-        for account, pool, name, limit, remaining, at in seen:
+        for account, pool, name, limit, remaining, at in sorted(seen):  # in one order, so that no two kernels embrace
             values = {"bucket_limit": limit, "remaining": remaining, "at": at}
             key = {"account": account, "pool": pool, "name": name}
             where = [getattr(buckets.c, column) == value for column, value in key.items()]
             before = self.connection.execute(select(buckets.c.at, buckets.c.remaining).where(*where)).first()
-            if before is None:
-                self.connection.execute(buckets.insert(), key | values)
-            elif before.at + SAME < at or (before.at - SAME <= at and remaining < before.remaining):
-                self.connection.execute(update(buckets).where(*where), values)
+            if before is None and self._seen_first(key | values):
+                continue
+            if before is None or before.at + SAME < at or (before.at - SAME <= at and remaining < before.remaining):
+                self.do.see.run(self.connection, values | {f"of_{column}": value for column, value in key.items()})
+
+    def _seen_first(self, values: Mapping[str, object]) -> bool:
+        """Write a bucket that nobody has written; False where another kernel did meanwhile."""
+        try:
+            with self.connection.begin_nested():
+                self.do.see_first.run(self.connection, values)
+        except IntegrityError:
+            return False
+        return True
 
     def seen(self, account: str) -> list[Seen]:
         """What any kernel's responses said of the rate limits of `account`."""
@@ -94,70 +106,117 @@ class Store:
 
     def __init__(self, url: str) -> None:
         """Open `url`; makes a SQLite file and its folder, readable by their owner alone, and the tables."""
-        self._url = make_url(url)
-        lite = self._url.get_backend_name() == "sqlite"
-        self._path = Path(self._url.database) if lite and self._url.database not in {None, "", ":memory:"} else None
-        self._engine = _engine(url, lite=lite)
+        address = make_url(url)
+        lite = address.get_backend_name() == "sqlite"
+        self._path = Path(address.database) if lite and address.database not in {None, "", ":memory:"} else None
+        self._engine = _sqlite(address) if lite else _server(address)
+        self._do = statements(self._engine.dialect)
         if self._path:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         try:
             self._migrate()
-        except DBAPIError:
-            self._migrate()  # another kernel made the tables meanwhile
-        self._file = _identity(self._path)
+        except BaseException:
+            self.close()
+            raise
+        self.files = self._found()
 
     @property
     def gone(self) -> bool:
-        """Whether the file was deleted or replaced under us: what is written now would be lost."""
-        return self._path is not None and _identity(self._path) != self._file
+        """Whether a file was deleted or replaced under us: what is written now would be lost."""
+        return self._found() != self.files
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """A transaction that has the right to write from its beginning."""
         with self._engine.begin() as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, self._do)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A transaction that waits for nobody."""
         with self._engine.connect().execution_options(only_reads=True) as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, self._do)
 
     def close(self) -> None:
         """Close its connections."""
         self._engine.dispose()
 
+    def abandon(self) -> None:
+        """Never use its connections again, nor close them: they belong to the process that has forked this one."""
+        _ABANDONED.append(self._engine)
+
     def _migrate(self) -> None:
-        with self.writing() as transaction:
-            migrate(transaction.connection)
+        try:
+            with self.writing() as transaction:
+                migrate(transaction.connection)
+        except DBAPIError as error:
+            if error.statement is None:
+                raise  # nobody is there
+            with self.writing() as transaction:  # another kernel may have made the tables meanwhile
+                migrate(transaction.connection)
+
+    def _found(self) -> tuple[tuple[int, int] | None, ...]:
+        """Which files these are: the database, and what was written and has yet to be moved into it."""
+        return (_identity(self._path), _identity(Path(f"{self._path}-wal"))) if self._path else ()
 
 
-def _engine(url: str, *, lite: bool) -> Engine:
-    if not lite:
-        return create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=1)
-    engine = create_engine(url, connect_args={"timeout": LOCK_S, "check_same_thread": False})
+_ABANDONED: list[Engine] = []
+
+
+def _server(address: URL) -> Engine:
+    patience = {"connect_timeout": CONNECT_S} if address.get_backend_name() == "postgresql" else {}
+    patience = {name: value for name, value in patience.items() if name not in address.query}
+    return create_engine(address, pool_pre_ping=True, pool_size=1, max_overflow=1, connect_args=patience)
+
+
+def _sqlite(address: URL) -> Engine:
+    engine = create_engine(address, connect_args={"timeout": LOCK_S, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
-    def _(connection: Any, _record: object) -> None:
+    def _(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver would begin late, and without the right to write
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")  # what a killed kernel wrote is there; a power cut may lose
+        try:
+            connection.execute("PRAGMA synchronous = NORMAL")  # safe from a killed kernel; a power cut may lose
+            _patiently(connection, "PRAGMA journal_mode = WAL")
+        except BaseException:
+            connection.close()
+            raise
 
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
+        driver: Any = connection.connection.dbapi_connection
         reads = connection.get_execution_options().get("only_reads")
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        _patiently(driver, "BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 
 
-def _identity(path: Path | None) -> tuple[int, int] | None:
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Execute what has to wait for other kernels."""
+    end_s = time.monotonic() + LOCK_S
+    connection.execute("PRAGMA busy_timeout = 0")
     try:
-        found = path.stat() if path else None
+        while True:
+            try:
+                connection.execute(statement)
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                    raise
+                if time.monotonic() > end_s:
+                    raise
+            time.sleep(random.uniform(*RETRY_S))  # noqa: S311
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(1e3 * LOCK_S)}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
     except OSError:
         return None
-    return (found.st_dev, found.st_ino) if found else None
+    return found.st_dev, found.st_ino
 
 
 def _row(run: str, number: int, charge: Charge) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -22,6 +22,8 @@ from sqlalchemy import (
     text,
 )
 
+from .money import EXACT
+
 LARGEST = 2**63 - 1  # that a database's integers hold
 _ESCAPE = "\u241b"  # the sign for an escape character
 _UNFIT = re.compile(f"[\0\ud800-\udfff{_ESCAPE}]")  # PostgreSQL takes no NUL, and no database half a character
@@ -31,7 +33,7 @@ _ESCAPED = re.compile(f"{_ESCAPE}([0-9a-f]{{4}})")
 class Words(TypeDecorator[str]):
     """Any text of Python's, to the last character: what databases refuse is written as \u241b0000."""
 
-    impl = Text
+    impl: Any = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
@@ -39,6 +41,21 @@ class Words(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         return value and _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+
+
+class Name(Words):
+    """A short text, which may be part of a key; what is too long is cut."""
+
+    impl: Any = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        found = super().process_bind_param(value, dialect)
+        return found and found[: self.length]
 
 
 class Count(TypeDecorator[int]):
@@ -62,6 +79,21 @@ class Dollars(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
         return None if value is None else Decimal(value)
+
+
+class Billionths(TypeDecorator[Decimal]):
+    """Dollars that a database adds up: as a whole number of billionths, rounded up."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return min(int(value.scaleb(9, EXACT).to_integral_value(ROUND_CEILING, EXACT)), LARGEST)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        return None if value is None else Decimal(value).scaleb(-9, EXACT)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -97,7 +129,7 @@ runs = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("session", String(32), nullable=False),
-    Column("user_name", Words, key="user", nullable=False),
+    Column("user_name", Name(255), key="user", nullable=False),
     Column("notebook", Words, nullable=False),
     Column("day", String(10), nullable=False),
     Column("began", Moment, nullable=False),
@@ -106,7 +138,7 @@ runs = Table(
     Column("state", String(16), nullable=False),
     Column("practice", Flag, nullable=False),
     Column("model", Words, nullable=False),
-    Column("asked_speed", Words, nullable=False),
+    Column("asked_speed", Name(16), nullable=False),
     Column("speed", Words),
     Column("fallback", Words),
     Column("ending", Words),
@@ -119,6 +151,7 @@ runs = Table(
     Column("cost", Dollars),
     Column("estimated", Flag, nullable=False),
     Column("reserved", Dollars),
+    Column("counted", Billionths, nullable=False),
     Column("list_price_of", Words),
     Column("price_list", Words),
     Column("thread", Words),
@@ -150,9 +183,9 @@ gate = Table("gate", metadata, Column("id", Integer, primary_key=True), Column("
 buckets = Table(
     "buckets",
     metadata,
-    Column("account", Words, primary_key=True),
-    Column("pool", Words, primary_key=True),
-    Column("name", Words, primary_key=True),
+    Column("account", Name(64), primary_key=True),
+    Column("pool", Name(64), primary_key=True),
+    Column("name", Name(32), primary_key=True),
     Column("bucket_limit", Count, nullable=False),
     Column("remaining", Count, nullable=False),
     Column("at", Moment, nullable=False),
@@ -163,13 +196,13 @@ migrations = Table("migrations", metadata, Column("number", Integer, primary_key
 # Each step once, in order; a step that was released is never changed. SQL that every database reads.
 MIGRATIONS: tuple[str, ...] = (
     """CREATE TABLE runs (
-    id VARCHAR(32) PRIMARY KEY, session VARCHAR(32) NOT NULL, user_name TEXT NOT NULL, notebook TEXT NOT NULL,
+    id VARCHAR(32) PRIMARY KEY, session VARCHAR(32) NOT NULL, user_name VARCHAR(255) NOT NULL, notebook TEXT NOT NULL,
     day VARCHAR(10) NOT NULL, began VARCHAR(40) NOT NULL, seen VARCHAR(40) NOT NULL, ended VARCHAR(40),
-    state VARCHAR(16) NOT NULL, practice INTEGER NOT NULL, model TEXT NOT NULL, asked_speed TEXT NOT NULL,
+    state VARCHAR(16) NOT NULL, practice INTEGER NOT NULL, model TEXT NOT NULL, asked_speed VARCHAR(16) NOT NULL,
     speed TEXT, fallback TEXT, ending TEXT, stop_reason TEXT, request_id TEXT, ttft_s DOUBLE PRECISION,
     first_text_s DOUBLE PRECISION, duration_s DOUBLE PRECISION, tokens_per_s DOUBLE PRECISION, cost VARCHAR(64),
-    estimated INTEGER NOT NULL, reserved VARCHAR(64), list_price_of TEXT, price_list TEXT, thread TEXT, prompt TEXT,
-    answer TEXT)""",
+    estimated INTEGER NOT NULL, reserved VARCHAR(64), counted BIGINT NOT NULL, list_price_of TEXT, price_list TEXT,
+    thread TEXT, prompt TEXT, answer TEXT)""",
     "CREATE INDEX runs_of_day ON runs (user_name, day)",
     "CREATE INDEX runs_began ON runs (user_name, began)",
     """CREATE TABLE charges (
@@ -181,7 +214,7 @@ MIGRATIONS: tuple[str, ...] = (
     "CREATE TABLE gate (id INTEGER PRIMARY KEY, turns INTEGER NOT NULL)",
     "INSERT INTO gate (id, turns) VALUES (1, 0)",
     """CREATE TABLE buckets (
-    account TEXT NOT NULL, pool TEXT NOT NULL, name TEXT NOT NULL, bucket_limit BIGINT NOT NULL,
+    account VARCHAR(64) NOT NULL, pool VARCHAR(64) NOT NULL, name VARCHAR(32) NOT NULL, bucket_limit BIGINT NOT NULL,
     remaining BIGINT NOT NULL, at VARCHAR(40) NOT NULL, PRIMARY KEY (account, pool, name))""",
 )
 

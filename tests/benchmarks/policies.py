@@ -209,19 +209,18 @@ def family_table(found: list[Compared], name: str = "`auto`") -> list[str]:
     return lines
 
 
-def tables(seed: str = HELD_OUT, each: int = EACH) -> tuple[list[str], list[str]]:
-    """Both, from workloads that the policy was not tuned with."""
+def tables(seed: str = HELD_OUT, each: int = EACH) -> list[str]:
+    """Both tables, from workloads that the policy was not tuned with."""
     found = all_compared(seed, each)
-    return table(found), family_table(found)
+    return [*table(found), "", *family_table(found)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", default=HELD_OUT, help=f"{HELD_OUT!r} for the table, {TUNING!r} for tuning")
+    parser.add_argument("--seed", default=HELD_OUT, help=f"{HELD_OUT!r} for the tables, {TUNING!r} for tuning")
     parser.add_argument("--each", type=int, default=EACH, help="workloads of each kind")
     options = parser.parse_args()
-    for lines in tables(options.seed, options.each):
-        print("\n".join([*lines, ""]))
+    print("\n".join(tables(options.seed, options.each)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`make bench`: the speed of our own code in real kernels, beside the plain SDK on the same server.
 
-Then what an answer costs the page. Prints Markdown tables; `--write` puts them into the README.
+Then what an answer costs the page, and what each policy after a refusal costs in virtual time. Prints Markdown tables;
+`--write` puts them into the README.
 """
 
 import json
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import page
+import policies
 import rendering
 from jupyter_client.manager import KernelManager
 
@@ -204,11 +206,14 @@ def main() -> None:
     rendered = list(rendering.table())
     print("\n".join(rendered), flush=True)
     in_page = page.table()
-    print("\n".join(in_page))
+    print("\n".join(in_page), flush=True)
+    of_policies = policies.tables()
+    print("\n".join(of_policies))
     if "--write" in sys.argv:
         _write("bench", lines)
         _write("rendering", rendered)
         _write("page", in_page)
+        _write("policies", of_policies)
 
 
 def _write(name: str, lines: list[str]) -> None:

@@ -70,7 +70,17 @@ class Kernel:
 @pytest.fixture
 def kernel(simulator: Simulator, tmp_path: Path) -> Iterator[Kernel]:
     """A fresh ipykernel whose environment points to the simulator."""
-    manager = KernelManager(kernel_name="python3", transport="ipc", ip=str(tmp_path / "kernel"))
+    yield from _started(tmp_path / "kernel")
+
+
+@pytest.fixture
+def another_kernel(simulator: Simulator, tmp_path: Path) -> Iterator[Kernel]:
+    """One more, of the same user."""
+    yield from _started(tmp_path / "another")
+
+
+def _started(connection: Path) -> Iterator[Kernel]:
+    manager = KernelManager(kernel_name="python3", transport="ipc", ip=str(connection))
     manager.start_kernel()
     made = Kernel(manager)
     yield made

@@ -32,6 +32,7 @@ def becomes(shell, text: str) -> set[str]:
         ("%fastmode sta", ["status"]),
         ("%fastmode prompts d", ["diff"]),
         ("%fastmode practice ", ["off"]),
+        ("%fastmode reconcile m", ["month"]),
         ("%fastmode cost d", ["day"]),
         ("%fastmode export o", ["otel"]),
         ("%fastmode export runs.csv mo", ["month"]),

@@ -54,7 +54,7 @@ def test_both_speeds_and_each_model_s_own(shell, capsys, simulator: Simulator) -
         assert row in words
     assert "standard input, Claude Opus 5.5" not in words  # nothing is known of it
     assert "unknown" not in words
-    assert "more than 100 answers like this at fast speed this minute (like this: " in words
+    assert "More than 100 answers like this at fast speed this minute. (Like this: " in words
 
 
 def test_without_a_size_it_is_that_of_the_last_prompt(shell, capsys, simulator: Simulator) -> None:

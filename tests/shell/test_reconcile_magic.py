@@ -46,9 +46,3 @@ def test_no_traceback_has_the_key(
     said = typed(shell, "%fastmode reconcile month", capsys)
     assert KEY not in said
     assert "no connection" in said or "just begun" in said
-
-
-@pytest.mark.usefixtures("admin")
-def test_completion(shell: InteractiveShell) -> None:
-    _, found = shell.complete("", "%fastmode reconcile ", len("%fastmode reconcile "))
-    assert found[:2] == ["day", "month"]

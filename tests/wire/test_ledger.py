@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -161,11 +160,11 @@ def test_periods(ledger: Path, session: Session) -> None:
 
 
 @pytest.fixture
-def broken(session: Session, tmp_path: Path) -> Iterator[Session]:
+def broken(session: Session, tmp_path: Path) -> Session:
     """A session whose ledger cannot be opened."""
     (tmp_path / "file").write_text("")
     session.settings.ledger = f"sqlite:///{tmp_path}/file/ledger.db"
-    yield session
+    return session
 
 
 def test_a_ledger_that_fails_breaks_no_cell_and_is_told_once(broken: Session) -> None:

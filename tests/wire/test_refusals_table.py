@@ -7,7 +7,7 @@ from support import Clock
 
 from fastmode_magic.claude.errors import FastUnavailable, Refused
 from fastmode_magic.session import Session
-from fastmode_magic.simulator import SCENARIOS, Simulator
+from fastmode_magic.simulator import SCENARIOS, Scenario, Simulator
 
 FAST, STANDARD = "fast", None
 
@@ -192,6 +192,16 @@ def test_a_doomed_request_is_not_sent(session: Session, monkeypatch: pytest.Monk
     assert answer.speed == "standard"
     assert answer.fallback == "the fast quota is used up"
     assert clock.slept == []  # half a minute until it fits: standard is sooner
+
+
+def test_what_an_answer_made_is_out_of_the_known_bucket(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Simulator(first_byte_s=0, fast_rate=0, standard_rate=0, fast_limits=(100_000, 100)) as small:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", small.url)
+        small.script(Scenario(tokens=500))  # its headers came before it: 100 of 100 are left
+        session.run(session.ask("2+2?", fast=True))
+        answer, _ = session.run(session.ask("2+2?", fast=True))
+    assert asked(small) == [FAST, STANDARD]
+    assert answer.fallback == "the fast quota is used up"
 
 
 def test_near_the_edge_of_the_bucket_the_service_counts(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
