@@ -93,9 +93,10 @@ def _lines(found: Summary, name: str) -> str:
 
 
 def _line(line: Line) -> str:
-    use, about = line.usage, "~" if line.usage.estimated else ""
-    counts = (use.input_tokens, use.cache_read_input_tokens, use.cache_creation_input_tokens)
-    tokens = [f"{count:,}" for count in counts] + [f"{about}{use.output_tokens:,}"]
+    tokens = ["?"] * 4
+    if use := line.usage:
+        counts = (use.input_tokens, use.cache_read_input_tokens, use.cache_creation_input_tokens)
+        tokens = [*(f"{count:,}" for count in counts), f"{'~' if use.estimated else ''}{use.output_tokens:,}"]
     speed = sentence(line.speed) if line.speed else "not reported"
     return f"| {code(line.model)} | {speed} | {line.runs:,} | {' | '.join(tokens)} | {code(dollars(line.money))} |"
 
@@ -104,13 +105,12 @@ def _killed(found: Summary) -> str:
     count = found.states.get("killed", 0)
     if not count:
         return ""
-    were = "1 run was" if count == 1 else f"{count:,} runs were"
-    known = "what came of it is counted (~)" if count == 1 else "what came of them is counted (~)"
+    were, it = ("1 run was", "it") if count == 1 else (f"{count:,} runs were", "they")
     if found.reserved is None:
-        most = "what it cost in all is not known"
+        most = f"what {it} cost in all is not known"
     else:
-        most = f"it cost {text.dollars(found.reserved)} in all at most"
-    return sentence(f"{were} killed with the kernel: {known}, {most if count == 1 else most.replace('it ', 'they ')}.")
+        most = f"{it} cost {text.dollars(found.reserved)} in all at most"
+    return sentence(f"{were} killed with the kernel, and counted as far as {it} had come (~): {most}.")
 
 
 def _hosts(found: Summary) -> str:

@@ -7,7 +7,6 @@ from .claude.engine import Run
 from .claude.policy import Rates
 from .claude.quota import Forecast, Quota, Usual
 from .claude.standing import State
-from .ledger import words
 from .ledger.totals import Snapshot
 
 if TYPE_CHECKING:
@@ -65,6 +64,8 @@ def budget_words(session: "Session") -> str | None:
     values = session.settings.values()
     if values.budget is values.budget_per_day is values.budget_per_notebook is None:
         return None
+    from .ledger import words
+
     return words.used(session.books.known_levels(practice=session.service.practising))
 
 

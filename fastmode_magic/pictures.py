@@ -126,33 +126,29 @@ def _bought(axes: Axes, found: Bought) -> None:
     if not found.runs:
         _absent(axes, "Nothing was served fast.")
         return
+    _saved(axes, found)
+    _spent(axes, found)
+
+
+def _saved(axes: Axes, found: Bought) -> None:
     if found.saved_s is None:
-        _write(
-            axes,
-            0,
-            5.2,
-            "Seconds saved: not known. No run\nof the same model at standard speed\nwas measured.",
-            va="center",
-        )
-    else:
-        less = "saved" if found.saved_s >= 0 else "lost"
-        _write(
-            axes,
-            0,
-            6.1,
-            f"~{duration(abs(found.saved_s))} {less} in generating{of_them(found.timed, found.runs)}",
-            weight="bold",
-        )
-        labels = (f"fast {duration(found.fast_s)}", f"at standard ~{duration(found.standard_s)}")
-        _pair(axes, 5.1, (found.fast_s, found.standard_s), labels)
+        why = "Seconds saved: not known. No run\nof the same model at standard speed\nwas measured."
+        _write(axes, 0, 5.2, why, va="center")
+        return
+    less, of = "saved" if found.saved_s >= 0 else "lost", of_them(found.timed, found.runs)
+    _write(axes, 0, 6.1, f"~{duration(abs(found.saved_s))} {less} in generating{of}", weight="bold")
+    labels = (f"fast {duration(found.fast_s)}", f"at standard ~{duration(found.standard_s)}")
+    _pair(axes, 5.1, (found.fast_s, found.standard_s), labels)
+
+
+def _spent(axes: Axes, found: Bought) -> None:
     if found.extra is None:
         _write(axes, 0, 2.0, "Dollars spent: a price is not known.", va="center")
         return
-    more = "more" if found.extra >= 0 else "less"
+    more, of = "more" if found.extra >= 0 else "less", of_them(found.priced, found.runs)
     amounts = (found.fast_cost, found.standard_cost)
-    fast, standard = (text.dollars(amount, estimated=found.estimated) for amount in amounts)
-    extra = text.dollars(abs(found.extra), estimated=found.estimated)
-    _write(axes, 0, 2.8, f"{extra} {more}, at list price{of_them(found.priced, found.runs)}", weight="bold")
+    extra, fast, standard = (text.dollars(amount, estimated=found.estimated) for amount in (abs(found.extra), *amounts))
+    _write(axes, 0, 2.8, f"{extra} {more}, at list price{of}", weight="bold")
     _pair(axes, 1.8, (float(amounts[0]), float(amounts[1])), (f"fast {fast}", f"at standard {standard}"))
 
 

@@ -169,6 +169,7 @@ class Session:
 
     def _begin(self, ask: Ask, show: "Show | None", place: "Place | None", *, background: bool) -> Running:
         self.warm_up()
+        self.shared_quota.ahead()
         with self._lock:
             self._enter(ask)
         began, practice = datetime.now(UTC), self.service.practising

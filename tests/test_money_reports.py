@@ -50,11 +50,18 @@ def test_killed_runs_say_what_they_cost_at_most() -> None:
     came = run(charge("fast", "0.01"), reserved=Decimal("0.25"), **gone)
     report = plain(cost({"session": [], "day": [came, STANDARD]}, "day", NOW))
     assert re.search(r"^today +2 \(1 killed\) +~\$0.0100 +\$0.0200 +~\$0.0300$", report, re.MULTILINE)
-    assert "1 run was killed with the kernel: what came of it is counted (~), it cost $0.2500 in all at most." in report
+    assert (
+        "1 run was killed with the kernel, and counted as far as it had come (~): it cost $0.2500 in all at most."
+        in report
+    )
     unreserved = run(cost=None, **gone)
     report = plain(cost({"day": [came, unreserved]}, "day", NOW))
-    assert "2 runs were killed with the kernel: what came of them is counted (~), what they cost in all" in report
+    assert (
+        "2 runs were killed with the kernel, and counted as far as they had come (~): what they cost in all is not"
+        in report
+    )
     assert "~$0.0100 + 1 of unknown cost" in report
+    assert re.search(r"not reported +1 +\? +\? +\? +\? +1 of unknown cost$", report, re.MULTILINE)
 
 
 def test_other_hosts_and_practice_are_said_to_be_so() -> None:

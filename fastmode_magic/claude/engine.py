@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..prompt.ask import Ask
 from .access import Access
-from .admission import Admit
 from .catalog import Model
 from .errors import BadInput, FastmodeError
 from .events import Ended, Event, Failed, Interrupted, joined
@@ -22,6 +21,7 @@ from .standing import Account, Standing
 
 if TYPE_CHECKING:
     from ..prompt.content import ToolResult
+    from .admission import Admit
     from .transport import Connection, Transport
 
 FRAME_S = 0.035  # at most 29 frames a second: what a page can take
@@ -40,7 +40,7 @@ def forgotten(error: FastmodeError) -> FastmodeError:
 class Run:
     """One ask on its way: its frames, and a way to stop it. Used by one thread."""
 
-    def __init__(self, model: Model, clock: Callable[[], float], admit: Admit | None = None) -> None:
+    def __init__(self, model: Model, clock: Callable[[], float], admit: "Admit | None" = None) -> None:
         self.model = model
         self._admit = admit
         self._clock = clock
@@ -153,7 +153,7 @@ class Engine:
                 work.daemon = True
                 work.start()
 
-    def start(self, ask: Ask, model: Model, access: Access, rates: Rates, admit: Admit | None = None) -> Run:
+    def start(self, ask: Ask, model: Model, access: Access, rates: Rates, admit: "Admit | None" = None) -> Run:
         """Begin to answer `ask`; returns at once. `admit` is asked before each request, on the engine's loop."""
         run = Run(model, self.clock, admit)
         run._future = self._submit(self._answer(ask, model, access, rates, run), access)

@@ -3,43 +3,30 @@
 Where the database fails, the session's own numbers go on in memory, and `trouble` says why.
 """
 
-import atexit
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from .budget import Admitted, Denied, Level, Limit, Need, Scope, admit
+from .money import EXACT
 from .records import Record
-from .troubles import explained
+from .tally import Query, Tally
+from .troubles import explained, refused
+from .worker import Worker
 
 if TYPE_CHECKING:
     from .store import Seen, Store, Transaction
 
-BEAT_S = 1.0  # how often an open run is written
+__all__ = ["Book", "Query"]
+
 CLOSE_S = 2.0  # how long the end of a kernel waits for the last writes
 PAUSE_S = 5.0  # before a database that failed is tried again
 SHARED: frozenset[Scope] = frozenset({"notebook", "day"})  # what several sessions may spend from
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which records: columns and their values, and since when they began."""
-
-    where: Mapping[str, object] = field(default_factory=dict)
-    since: datetime | None = None
-
-    def takes(self, record: Record) -> bool:
-        """Whether `record` is one of them."""
-        right = all(getattr(record, name) == value for name, value in self.where.items())
-        return right and (self.since is None or record.began >= self.since)
 
 
 class Book:
@@ -51,17 +38,17 @@ class Book:
     def __init__(self, session: str, url: str | None, name: str = "") -> None:
         self.trouble: str | None = None  # a sentence for the user, who takes it away
         self._session, self._url, self._name = session, url, name
-        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-        self._own: dict[str, Record] = {}  # this session's, the newest state of each; without texts once written
+        self._worker = Worker("fastmode-ledger", self, CLOSE_S)
+        self._own = Tally()  # without texts once they are written
         self._unwritten: set[str] = set()
         self._written: list[Record] = []  # in the transaction under way
+        self._writing: Record | None = None
         self._open: dict[str, Callable[[], Record | None]] = {}
         self._others: dict[Scope, Decimal] = {}  # what other sessions had spent when the database was last asked
         self._store: Store | None = None
+        self._file: object = None  # the one that has what is no longer unwritten
         self._failed: str | None = None
         self._again_s = float("-inf")
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
 
     @property
     def alone(self) -> bool:
@@ -69,22 +56,26 @@ class Book:
         return self._url is None or self._failed is not None
 
     def take_over(self, before: "Book") -> None:
-        """Know what the session cost in another ledger: its budget goes on."""
-        self._own |= before._own
+        """Know what the session cost in another ledger: its budget goes on, and what that has not written is ours."""
+        for record in before._own:
+            self._own.keep(record)
+        self._unwritten |= before._unwritten
 
     def warm_up(self) -> None:
         """Load the database's library in the book's thread; touches no file."""
         if self._url is not None:
-            self._submit(_rehearse)
+            url = self._url
+            self._worker.submit(lambda: _rehearse(url))
 
     def write(self, record: Record, seen: Sequence["Seen"] = ()) -> "Future[None]":
         """Keep this state of a run, and what responses said of rate limits."""
-        return self._submit(lambda: self._put(record, seen))
+        return self._worker.submit(lambda: self._put(record, seen))
 
     def follow(self, run: str, so_far: Callable[[], Record | None] | None) -> None:
         """Write what `so_far` says each second, if anything, until told to follow None."""
         if so_far:
             self._open[run] = so_far
+            self._worker.submit(_nothing)  # it may wait for ever
         else:
             self._open.pop(run, None)
 
@@ -95,11 +86,11 @@ class Book:
 
         `scopes` says which records each scope counts.
         """
-        return self._submit(lambda: self._reserve(record, need, list(limits), scopes))
+        return self._worker.submit(lambda: self._reserve(record, need, list(limits), scopes))
 
     def spent(self, limits: Iterable[Limit], scopes: Mapping[Scope, Query]) -> "Future[list[Level]]":
         """How far each limit is used."""
-        return self._submit(lambda: self._spent(list(limits), scopes))
+        return self._worker.submit(lambda: self._spent(list(limits), scopes))
 
     def known(self, limits: Iterable[Limit], scopes: Mapping[Scope, Query]) -> list[Level]:
         """The same without asking the database: of other sessions, what it said last. Callable from any thread."""
@@ -107,67 +98,52 @@ class Book:
 
     def records(self, query: Query) -> "Future[list[Record]]":
         """The records that `query` wants; those of this session alone where the database fails."""
-        return self._submit(lambda: self._records(query))
+        return self._worker.submit(lambda: self._records(query))
 
     def see(self, seen: Callable[[], Sequence["Seen"]]) -> "Future[None]":
         """Keep what responses said of rate limits, as `seen` says it when its turn comes."""
-        return self._submit(lambda: self._put(None, seen()))
+        return self._worker.submit(lambda: self._put(None, seen()))
 
     def seen(self, account: str) -> "Future[list[Seen]]":
         """What all kernels know of the rate limits of an account; nothing where the database fails."""
-        return self._submit(lambda: self._seen(account))
+        return self._worker.submit(lambda: self._seen(account))
 
     def close(self) -> None:
         """Write what is left, and end the thread."""
-        with self._lock:
-            thread, self._thread = self._thread, None
-        if thread:
-            self._jobs.put(None)
-            thread.join(CLOSE_S)
-            atexit.unregister(self.close)
+        self._worker.close()
 
-    def _submit(self, work: Callable[[], T]) -> "Future[T]":
-        future: Future[T] = Future()
+    def busy(self) -> bool:
+        """Whether something is to be written each second."""
+        return bool(self._open or (self._unwritten and self._url))
 
-        def job() -> None:
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(work())
-                except BaseException as error:  # noqa: BLE001  # handed to whoever waits
-                    future.set_exception(error)
-
-        with self._lock:
-            self._jobs.put(job)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="fastmode-ledger", daemon=True)
-                self._thread.start()
-                atexit.register(self.close)
-        return future
-
-    def _work(self) -> None:
-        due_s = time.monotonic() + BEAT_S
-        while True:
+    def beat(self) -> None:
+        """Write how far the open runs are."""
+        for run, so_far in list(self._open.items()):
             try:
-                job = self._jobs.get(timeout=max(0.0, due_s - time.monotonic()) if self._open else None)
-            except queue.Empty:
-                job = _nothing
-            if job is None:
-                break
-            job()
-            if time.monotonic() >= due_s:
-                self._beat()
-                due_s = time.monotonic() + BEAT_S
+                record = so_far()
+            except Exception as error:  # noqa: BLE001  # the thread goes on, and all other runs
+                self._open.pop(run, None)
+                self.trouble = f"The ledger lost sight of a run until it ends ({type(error).__name__}: {error})."
+                continue
+            before = self._own.get(run)
+            if record and before is None:
+                self._keep(record)
+            elif record and before and before.state == "running":  # else its end overtook us
+                self._keep(replace(record, reserved=before.reserved))  # the session may not know the newest yet
+        self._write_rest()
+
+    def end(self) -> None:
+        """Write what is left, whatever failed before, and close the database."""
         self._again_s = float("-inf")
         self._write_rest()
-        if self._store:
-            self._store.close()
-            self._store = None
+        self._shut()
 
-    def _beat(self) -> None:
-        for so_far in list(self._open.values()):
-            if record := so_far():
-                self._keep(record)
-        self._write_rest()
+    def forked(self) -> None:
+        """Leave the runs and the connections of the process that was copied to it."""
+        self._open, self._unwritten = {}, set()
+        if self._store:
+            self._store.abandon()
+            self._store = None
 
     def _write_rest(self) -> None:
         def work(store: "Store") -> None:
@@ -178,7 +154,7 @@ class Book:
             self._using(work, _nothing)
 
     def _keep(self, record: Record) -> None:
-        self._own[record.id] = record
+        self._own.keep(record)
         self._unwritten.add(record.id)
 
     def _put(self, record: Record | None, seen: Sequence["Seen"]) -> None:
@@ -195,8 +171,10 @@ class Book:
     def _reserve(
         self, record: Record, need: Need, limits: list[Limit], scopes: Mapping[Scope, Query]
     ) -> Admitted | Denied:
+        from .store import RESERVE_S
+
         def work(store: "Store") -> Admitted | Denied:
-            with store.writing() as transaction:
+            with store.writing(RESERVE_S) as transaction:
                 transaction.alone()
                 self._look(transaction, limits, scopes)
                 found = decided()
@@ -221,9 +199,8 @@ class Book:
         levels = []
         for limit in limits:
             query = scopes.get(limit.scope)
-            own = [one for one in list(self._own.values()) if query and query.takes(one) and one.id != but]
-            others = self._others.get(limit.scope, Decimal(0))
-            levels.append(Level(limit, others + sum((one.counted for one in own), Decimal(0))))
+            own = self._own.counted(query, but) if query else Decimal(0)
+            levels.append(Level(limit, EXACT.add(self._others.get(limit.scope, Decimal(0)), own)))
         return levels
 
     def _spent(self, limits: list[Limit], scopes: Mapping[Scope, Query]) -> list[Level]:
@@ -239,7 +216,8 @@ class Book:
             with store.reading() as transaction:
                 return transaction.records(query.where, query.since)
 
-        return self._using(work, lambda: [one for one in self._own.values() if query.takes(one)])
+        self._write_rest()
+        return self._using(work, lambda: [one for one in self._own if query.takes(one)])
 
     def _seen(self, account: str) -> "list[Seen]":
         def work(store: "Store") -> "list[Seen]":
@@ -251,45 +229,53 @@ class Book:
     def _flush(self, transaction: "Transaction") -> None:
         """Write what is unwritten; what fails stays so."""
         written = [self._own[run] for run in self._unwritten]
-        for record in written:
-            transaction.put(record)
-        self._written = written
+        for self._writing in written:
+            transaction.put(self._writing)
+        self._written, self._writing = written, None
 
     def _using(self, work: Callable[["Store"], T], otherwise: Callable[[], T]) -> T:
         """What `work` makes of the database; where that fails, what memory says."""
         if self._url is None or time.monotonic() < self._again_s:
             return otherwise()
-        self._written = []
+        self._written, self._writing = [], None
         try:
-            result = work(self._opened())
+            result = work(self._opened(self._url))
         except Exception as error:  # noqa: BLE001  # whatever a database raises, the cell goes on
             self._fail(error)
             return otherwise()
         for record in self._written:
             self._unwritten.discard(record.id)
-            self._own[record.id] = replace(record, prompt=None, answer=None)
-        self._failed = None
+            self._own.keep(replace(record, prompt=None, answer=None))
+        if not self._unwritten:
+            self._failed = None
         return result
 
-    def _opened(self) -> "Store":
+    def _opened(self, url: str) -> "Store":
         """The database; opened anew where its file was deleted or replaced."""
         from .store import Store
 
-        if self._store and self._store.gone:
-            self._store.close()
-            self._store = None
-            self._unwritten.update(self._own)
-            self.trouble = f"The ledger {self._name} was deleted; a new one has the runs of this session."
+        if gone := self._store is not None and self._store.gone:
+            self._shut()
         if self._store is None:
-            assert self._url is not None  # `_using` has seen to it
-            self._store = Store(self._url)
+            self._store = Store(url)
+            if gone or self._file not in {None, self._store.file}:
+                self._unwritten.update(record.id for record in self._own)
+                self.trouble = f"The ledger {self._name} was deleted or replaced; the new one has this session's runs."
+            self._file = self._store.file
         return self._store
 
-    def _fail(self, error: Exception) -> None:
-        self._again_s = time.monotonic() + PAUSE_S
+    def _shut(self) -> None:
         if self._store:
             self._store.close()
             self._store = None
+
+    def _fail(self, error: Exception) -> None:
+        if self._writing and refused(error):
+            self._unwritten.discard(self._writing.id)  # else it would keep all others out
+            self.trouble = f"The ledger {self._name} does not take a run ({explained(error)}): it is kept in memory."
+            return
+        self._again_s = time.monotonic() + PAUSE_S
+        self._shut()
         why = explained(error)
         if why != self._failed:
             self._failed = why
@@ -300,8 +286,8 @@ def _nothing() -> None:
     """Nothing to do."""
 
 
-def _rehearse() -> None:
+def _rehearse(url: str) -> None:
     """Load what the first write needs, which takes a while, in a database that is nowhere."""
     from .rehearsal import rehearse
 
-    rehearse()
+    rehearse(url)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Literal
+
+from .money import EXACT
 
 Scope = Literal["cell", "session", "notebook", "day"]
 FEWEST_TOKENS = 1_024  # a shorter answer than this, thinking included, is of no use
@@ -34,7 +36,7 @@ class Need:
 
     def most(self, max_tokens: int) -> Decimal:
         """What the whole run has cost at most when this request has made so many tokens."""
-        return self.spent + self.prompt + self.per_token * max_tokens
+        return EXACT.add(EXACT.add(self.spent, self.prompt), EXACT.multiply(self.per_token, Decimal(max_tokens)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Level:
     @property
     def room(self) -> Decimal:
         """What one run may cost."""
-        return self.limit.dollars - self.others
+        return EXACT.subtract(self.limit.dollars, self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,13 @@ class Denied:
 
 def admit(need: Need, levels: Iterable[Level]) -> Admitted | Denied:
     """How many tokens of `need` fit into every level; Denied below a useful minimum."""
-    tightest = min(levels, key=lambda level: level.room)
+    tightest = min(levels, key=lambda level: level.room, default=None)
     tokens = need.max_tokens
-    if need.most(tokens) > tightest.room:
-        left = tightest.room - need.most(0)
-        fits = (left / need.per_token).to_integral_value(ROUND_FLOOR) if need.per_token else Decimal(tokens)
+    if tightest and need.most(tokens) > tightest.room:
+        left = EXACT.subtract(tightest.room, need.most(0))
+        fits = EXACT.divide_int(left, need.per_token) if need.per_token else Decimal(0)
         tokens = min(tokens, max(0, int(fits)))
-        if need.most(0) > tightest.room or tokens < min(FEWEST_TOKENS, need.max_tokens):
+        if left < 0 or tokens < min(FEWEST_TOKENS, need.max_tokens):
             return Denied(tightest, tokens)
     return Admitted(tokens, need.most(tokens), tightest)
 

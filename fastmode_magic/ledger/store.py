@@ -21,7 +21,8 @@ from .statements import OF_RUN, TEXTS, Statements, statements
 from .tables import buckets, charges, migrate, runs
 
 SAME = timedelta(milliseconds=50)  # how far a moment may be off after two clocks have told it
-LOCK_S = 5.0  # how long a write waits for the writes of other kernels
+LOCK_S = 2.0  # how long a write waits for the writes of other kernels
+RESERVE_S = 5.0  # and for a budget, which must not be guessed
 RETRY_S = (0.001, 0.004)  # between two tries: SQLite's own waiting grows to 100 ms and lets the late go first
 CONNECT_S = 5
 _OF_RECORD = tuple(one.name for one in fields(Record) if one.name != "charges")
@@ -119,17 +120,22 @@ class Store:
         except BaseException:
             self.close()
             raise
-        self.files = self._found()
+        self._files = self._found()
+
+    @property
+    def file(self) -> object:
+        """Which file it is; None where it is a server."""
+        return self._files[0] if self._files else None
 
     @property
     def gone(self) -> bool:
         """Whether a file was deleted or replaced under us: what is written now would be lost."""
-        return self._found() != self.files
+        return self._found() != self._files
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """A transaction that has the right to write from its beginning."""
-        with self._engine.begin() as connection:
+    def writing(self, patience_s: float = LOCK_S) -> Iterator[Transaction]:
+        """A transaction that has the right to write from its beginning, for which it waits so long."""
+        with self._engine.connect().execution_options(patience_s=patience_s) as connection, connection.begin():
             yield Transaction(connection, self._do)
 
     @contextmanager
@@ -186,15 +192,17 @@ def _sqlite(address: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
         driver: Any = connection.connection.dbapi_connection
-        reads = connection.get_execution_options().get("only_reads")
-        _patiently(driver, "BEGIN" if reads else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        _patiently(
+            driver, "BEGIN" if options.get("only_reads") else "BEGIN IMMEDIATE", options.get("patience_s", LOCK_S)
+        )
 
     return engine
 
 
-def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+def _patiently(connection: sqlite3.Connection, statement: str, patience_s: float = LOCK_S) -> None:
     """Execute what has to wait for other kernels."""
-    end_s = time.monotonic() + LOCK_S
+    end_s = time.monotonic() + patience_s
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         while True:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
 from statistics import median
 
 from ..claude.usage import Usage
@@ -28,12 +29,12 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one model was billed at one speed (None: the service did not say); `usage` has the tokens."""
+    """What one model was billed at one speed (None: the service did not say); `usage` has the tokens that are known."""
 
     model: str
     speed: str | None
     runs: int
-    usage: Usage
+    usage: Usage | None
     money: Money
 
 
@@ -196,8 +197,7 @@ def _lines(billed: Iterable[tuple[Record, Charge]]) -> tuple[Line, ...]:
 
 
 def _line(model: str, speed: str | None, billed: Sequence[tuple[Record, Charge]]) -> Line:
-    usage = Usage()
-    for _, charge in billed:
-        usage = usage.plus(charge.usage)
+    usages = [charge.usage for record, charge in billed if record.charges]
+    usage = reduce(Usage.plus, usages) if usages else None
     runs = len({record.id for record, _ in billed})
     return Line(model, speed, runs, usage, _money(billed))

@@ -5,7 +5,6 @@ from traitlets import TraitError
 from ..claude.errors import BadInput
 from ..session import Session
 
-TAKES = "[DOLLARS, off, day DOLLARS, notebook DOLLARS]"
 SETTINGS = {"session": "budget", "notebook": "budget_per_notebook", "day": "budget_per_day"}
 
 

@@ -8,7 +8,7 @@ from IPython.core import completer
 
 from ..claude import catalog
 from ..session import Session
-from . import fastmode, money, options
+from . import fastmode, options
 
 _KEYS = ("%%claude", "%claude", "%fastmode")
 _OURS = re.compile(r"(?:[^%!?]*=)?\s*(%%?claude|%fastmode)\s")
@@ -73,7 +73,7 @@ class Matcher:
             case ["reconcile"]:
                 return ["day", "month"]
             case ["cost" | "history" | "plots"] | ["export", _]:
-                return list(money.PERIODS)
+                return list(options.PERIODS)
             case ["export"]:
                 return ["otel"]
             case ["practice"]:

@@ -2,21 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from getpass import getpass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
 from ..claude.errors import BadInput
-from ..ledger.records import now
 from ..session import Session
-from . import budgets, money, options, prompts
+from . import options, prompts
 from .claude import ClaudeMagics, in_terminal, plain, presented, show, shown_as
 
+if TYPE_CHECKING:
+    from .money import Money
+
 MOST_STATUSES = 5  # that are kept up to date
+PERIODS = f"[{', '.join(options.PERIODS)}]"
 
 
 @magics_class
@@ -30,7 +33,7 @@ class FastmodeMagics(Magics):
         self.session: Session = claude.session
         self._claude = claude
         self._statuses: list[Any] = []
-        self._money = money.Money(self.session)
+        self._money: Money | None = None
 
     @line_magic
     def fastmode(self, line: str) -> Any:
@@ -107,24 +110,32 @@ class FastmodeMagics(Magics):
         return settings_report.report(self.session.settings)
 
     def _budget(self, rest: str) -> str:
+        from . import budgets
+
         return budgets.budget(self.session, rest.split())
 
+    def _of_money(self) -> "Money":
+        from .money import Money
+
+        self._money = self._money or Money(self.session)
+        return self._money
+
     def _cost(self, rest: str) -> str:
-        return self._money.cost(rest)
+        return self._of_money().cost(rest)
 
     def _history(self, rest: str) -> Any:
-        return self._money.history(rest)
+        return self._of_money().history(rest)
 
     def _plots(self, rest: str) -> str:
-        return self._money.plots(rest, terminal=in_terminal(self.shell, self.session))
+        return self._of_money().plots(rest, terminal=in_terminal(self.shell, self.session))
 
     def _export(self, rest: str) -> str:
-        return self._money.export(rest)
+        return self._of_money().export(rest)
 
     def _reconcile(self, rest: str) -> str:
         from .. import reconcile_reports
 
-        return reconcile_reports.report(self.session, rest, now())
+        return reconcile_reports.report(self.session, rest, datetime.now(UTC))
 
     def _login(self) -> str:
         try:
@@ -225,12 +236,12 @@ COMMANDS = {
     "budget": Command(
         FastmodeMagics._budget,
         "what may be spent, by this session, a day or a notebook, and what is left",
-        budgets.TAKES,
+        "[DOLLARS, off, day DOLLARS, notebook DOLLARS]",
     ),
     "cost": Command(
         FastmodeMagics._cost,
         "what this session, notebook, day and month cost; one of them by model and speed",
-        money.TAKES,
+        PERIODS,
     ),
     "history": Command(
         FastmodeMagics._history,
@@ -238,7 +249,7 @@ COMMANDS = {
         "[N, session, notebook, day, month, all]",
     ),
     "plots": Command(
-        FastmodeMagics._plots, "tokens a second, cost over time, and what fast bought, of this month", money.TAKES
+        FastmodeMagics._plots, "tokens a second, cost over time, and what fast bought, of this month", PERIODS
     ),
     "export": Command(
         FastmodeMagics._export,

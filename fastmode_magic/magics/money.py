@@ -10,13 +10,12 @@ from IPython.display import display
 from ..claude.errors import BadInput
 from ..ledger.records import Record, now
 from ..session import Session
+from . import options
 
 if TYPE_CHECKING:
     from ..metrics import Metrics
     from ..plots import Facts
 
-PERIODS = ("session", "notebook", "day", "month", "all")
-TAKES = "[session, notebook, day, month, all]"
 ALONE = (
     "These are the runs of this session alone: no others are known here, since no ledger is kept or it cannot be used."
 )
@@ -131,8 +130,8 @@ def _period(words: Sequence[str], command: str) -> str | None:
     match words:
         case []:
             return None
-        case [period] if period in PERIODS:
+        case [period] if period in options.PERIODS:
             return period
     raise BadInput(
-        f"`%fastmode {command}` does not know {' '.join(words)!r}.", f"A period is one of {', '.join(PERIODS)}."
+        f"`%fastmode {command}` does not know {' '.join(words)!r}.", f"A period is one of {', '.join(options.PERIODS)}."
     )

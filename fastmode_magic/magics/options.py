@@ -15,6 +15,8 @@ from ..claude.errors import BadInput
 from ..prompt.ask import EFFORTS, Fallback, Thinking
 from ..setting_types import Dollars
 
+PERIODS = ("session", "notebook", "day", "month", "all")  # what reports are of
+
 
 @dataclass(frozen=True, slots=True)
 class Option:

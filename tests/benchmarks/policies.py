@@ -144,13 +144,15 @@ def lived(workload: Workload, name: str, seed: str) -> tuple[Result, Plan]:
 
 
 def cost(workload: Workload, plan: Plan) -> float:
-    """Dollars, each prompt at the speed that served it."""
+    """Dollars, each prompt at the list price of the speed that served it."""
     at = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
-    listed = {speed: prices.rates(MODEL.id, speed, at) for speed in ("fast", "standard")}
+    standard, fast = (prices.rates(MODEL.id, speed, at) for speed in ("standard", "fast"))
+    assert standard
+    assert fast
     prompts = [prompt for lane in workload.lanes for prompt in lane]
     total = 0.0
-    for prompt, fast in zip(prompts, plan, strict=True):
-        fresh, made_of = listed["fast" if fast else "standard"] or (0, 0)
+    for prompt, went_fast in zip(prompts, plan, strict=True):
+        fresh, made_of = fast if went_fast else standard
         total += (prompt.input_tokens * float(fresh) + prompt.output_tokens * float(made_of)) / 1e6
     return total
 

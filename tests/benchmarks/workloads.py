@@ -74,13 +74,13 @@ def made(seed: str, each: int) -> list[Workload]:
 
 
 def _made(random: Random, family: str) -> Workload:
-    made = FAMILIES[family](random)
+    bare = FAMILIES[family](random)
     told = random.choices(("all", "answers", "none"), (5, 3, 2))[0]
-    longest = max(prompt.output_tokens for lane in made.lanes for prompt in lane)
+    longest = max(prompt.output_tokens for lane in bare.lanes for prompt in lane)
     bound = MAX_TOKENS if random.random() < 0.7 else min(MAX_TOKENS, 2 ** math.ceil(math.log2(longest)))
     whole, coarse = random.random() < 0.6, random.random() < 0.3
-    lanes = tuple(tuple(_fitting(prompt, made.limits) for prompt in lane) for lane in made.lanes)
-    return replace(made, family=family, lanes=lanes, whole=whole, told=told, coarse=coarse, max_tokens=bound)
+    lanes = tuple(tuple(_fitting(prompt, bare.limits) for prompt in lane) for lane in bare.lanes)
+    return replace(bare, family=family, lanes=lanes, whole=whole, told=told, coarse=coarse, max_tokens=bound)
 
 
 def _fitting(prompt: Prompt, limits: Limits) -> Prompt:
