@@ -3,14 +3,15 @@
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+import psutil
 import psycopg
 
 MISSING = "The tests of a shared ledger need PostgreSQL: `make test` installs it as root, else install it yourself."
@@ -22,7 +23,7 @@ def found() -> Path | None:
     """The folder of the newest server that is installed."""
     newest = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
     on_path = shutil.which("postgres")
-    return newest[-1].parent if newest else Path(on_path).parent if on_path else None
+    return newest[-1].parent if newest else Path(on_path).resolve().parent if on_path else None
 
 
 class Postgres:
@@ -30,48 +31,39 @@ class Postgres:
 
     def __init__(self, folder: Path, binaries: Path) -> None:
         self.folder, self._binaries = folder, binaries
-        self._owner = {"user": _owner(), "extra_groups": []} if os.getuid() == 0 else {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._owner: dict[str, Any] = {}
         self._numbers = count()
-        if self._owner:
-            shutil.chown(folder, _owner())
-        self._run("initdb", "--no-sync", "--auth=trust", "--username=tests", "--encoding=UTF8", "--pgdata=data")
+        if os.getuid() == 0:  # whom the server refuses to serve
+            owner = pwd.getpwnam("postgres" if "postgres" in {one.pw_name for one in pwd.getpwall()} else "nobody")
+            self._owner = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        self._run("initdb", "--no-sync", "--auth=trust", "--username=tests", "--encoding=UTF8", "--no-locale")
         access = folder / "data" / "pg_hba.conf"
         access.write_text(GUARDED + access.read_text("utf-8"), "utf-8")
+        self.start()
+        self.do("CREATE USER guarded PASSWORD 'sesame'")
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        settings = [word for one in SETTINGS for word in ("-c", one)]
-        command = [self._binaries / "postgres", "-D", "data", "-k", self.folder, *settings]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, **self._owner
-            )
-        self._run("pg_ctl", "--pgdata=data", "--wait", "--timeout=30", "status")
-        while self._process.poll() is None:
-            try:
-                psycopg.connect(self.address("postgres", scheme="postgresql")).close()
-                return
-            except psycopg.OperationalError:
-                self._process_waits()
-        raise AssertionError((self.folder / "log").read_text("utf-8"))
+        settings = " ".join(f"-c {one}" for one in SETTINGS)
+        self._run("pg_ctl", "start", "--wait", "--log=log", f"--options=-k {self.folder} {settings}")
 
     def stop(self) -> None:
         """Stop at once, with all its connections."""
-        if self._process:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(30)
-            self._process = None
+        self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
 
     @contextmanager
     def hanging(self) -> Iterator[None]:
         """It takes what comes, but answers nobody."""
-        assert self._process
-        os.killpg(self._process.pid, signal.SIGSTOP)
+        first = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text("utf-8").split()[0]))
+        processes = [first, *first.children(recursive=True)]
+        for one in processes:
+            one.suspend()
         try:
             yield
         finally:
-            os.killpg(self._process.pid, signal.SIGCONT)
+            for one in processes:
+                one.resume()
 
     def database(self) -> str:
         """SQLAlchemy's URL of a new database."""
@@ -86,3 +78,26 @@ class Postgres:
         """Execute it as the owner of all."""
         with psycopg.connect(self.address(database, scheme="postgresql"), autocommit=True) as connection:
             connection.execute(statement)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [self._binaries / program, "--pgdata=data", *arguments]
+        environment = {"PATH": os.defpath, "LC_ALL": "C"}
+        with (self.folder / "said").open("w") as said:  # a pipe would be held open by the server
+            done = subprocess.run(
+                command, cwd=self.folder, env=environment, stdout=said, stderr=said, check=False, **self._owner
+            )
+        assert done.returncode == 0, (self.folder / "said").read_text("utf-8")
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    """A server that runs, in a folder whose path is short enough for a socket. Raises where none is installed."""
+    binaries = found()
+    if binaries is None:
+        raise FileNotFoundError(MISSING)
+    with tempfile.TemporaryDirectory(prefix="ledger", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        server = Postgres(Path(folder), binaries)
+        try:
+            yield server
+        finally:
+            server.stop()

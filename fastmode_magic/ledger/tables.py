@@ -71,7 +71,7 @@ class Count(TypeDecorator[int]):
 class Dollars(TypeDecorator[Decimal]):
     """Dollars to the last digit: as text, since a database's own decimals differ, and SQLite's are floats."""
 
-    impl = String
+    impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
@@ -200,8 +200,8 @@ MIGRATIONS: tuple[str, ...] = (
     day VARCHAR(10) NOT NULL, began VARCHAR(40) NOT NULL, seen VARCHAR(40) NOT NULL, ended VARCHAR(40),
     state VARCHAR(16) NOT NULL, practice INTEGER NOT NULL, model TEXT NOT NULL, asked_speed VARCHAR(16) NOT NULL,
     speed TEXT, fallback TEXT, ending TEXT, stop_reason TEXT, request_id TEXT, ttft_s DOUBLE PRECISION,
-    first_text_s DOUBLE PRECISION, duration_s DOUBLE PRECISION, tokens_per_s DOUBLE PRECISION, cost VARCHAR(64),
-    estimated INTEGER NOT NULL, reserved VARCHAR(64), counted BIGINT NOT NULL, list_price_of TEXT, price_list TEXT,
+    first_text_s DOUBLE PRECISION, duration_s DOUBLE PRECISION, tokens_per_s DOUBLE PRECISION, cost TEXT,
+    estimated INTEGER NOT NULL, reserved TEXT, counted BIGINT NOT NULL, list_price_of TEXT, price_list TEXT,
     thread TEXT, prompt TEXT, answer TEXT)""",
     "CREATE INDEX runs_of_day ON runs (user_name, day)",
     "CREATE INDEX runs_began ON runs (user_name, began)",
@@ -209,7 +209,7 @@ MIGRATIONS: tuple[str, ...] = (
     run VARCHAR(32) NOT NULL, number INTEGER NOT NULL, model TEXT NOT NULL, speed TEXT, input_tokens BIGINT NOT NULL,
     output_tokens BIGINT NOT NULL, thinking_tokens BIGINT, cache_read_input_tokens BIGINT NOT NULL,
     cache_creation_input_tokens BIGINT NOT NULL, ephemeral_1h_input_tokens BIGINT NOT NULL,
-    web_search_requests BIGINT NOT NULL, inference_geo TEXT, cost VARCHAR(64), estimated INTEGER NOT NULL,
+    web_search_requests BIGINT NOT NULL, inference_geo TEXT, cost TEXT, estimated INTEGER NOT NULL,
     PRIMARY KEY (run, number))""",
     "CREATE TABLE gate (id INTEGER PRIMARY KEY, turns INTEGER NOT NULL)",
     "INSERT INTO gate (id, turns) VALUES (1, 0)",
