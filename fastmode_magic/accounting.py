@@ -77,7 +77,7 @@ def answer_of(ask: Ask, meter: Meter, began: datetime, *, base_url: str | None) 
 def _estimated(meter: Meter) -> bool:
     """Whether usage and cost are not what the service counted, or not all of it."""
     unknown = bool(meter.earlier) and meter.maybe_billed and meter.latest is None
-    return bool(meter.lost) or unknown or (meter.usage is not None and meter.usage.estimated)
+    return bool(meter.lost) or meter.uncounted or unknown or (meter.usage is not None and meter.usage.estimated)
 
 
 def entries_of(answer: Answer, model: str) -> list[Entry]:

@@ -16,6 +16,7 @@ from .claude.events import Failed, Finished
 from .ledger import prices
 from .ledger.book import Book, Query
 from .ledger.budget import Level, Limit, Scope, crossed
+from .ledger.money import EXACT
 from .ledger.records import Record, State, now
 from .ledger.totals import Snapshot, Totals
 from .ledger.words import warning
@@ -26,6 +27,7 @@ from .settings import FastMode, Values, ledger_place, user
 
 CLOSE_S = 0.25  # how long a cell waits for its row to be closed
 READ_S = 15.0
+FASTEST = 500  # tokens a second: nothing is served faster, so what was thought unseen is not more
 TICK_S = 0.1  # an untimed wait cannot be interrupted everywhere
 
 T = TypeVar("T")
@@ -42,22 +44,25 @@ class Books:
         self._prefixes = Prefixes()
         self._book: Book | None = None
         self._place: tuple[str | None, str] | None = None
-        self._geo: str | None = "us"  # the dearest, until the service has said where it answers
         self._told: set[tuple[Limit, str, Decimal]] = set()
         self.on_closed: Callable[[Record], None] | None = None  # told of each run that has ended
         self._lock = threading.Lock()
 
     @property
     def book(self) -> Book:
-        """The ledger, where the settings say that it is."""
+        """The ledger, where the settings say that it is; another one only when no run is under way."""
+        before, place = self._book, ledger_place(self._settings.values())
+        if before and (place == self._place or before.following):
+            return before
         with self._lock:
-            place = ledger_place(self._settings.values())
-            if self._book is None or place != self._place:
-                before, self._place, self._book = self._book, place, Book(self.session, *place)
+            if self._book is before:
+                made = Book(self.session, *place)
                 if before:
-                    before.close()
-                    self._book.take_over(before)
-            return self._book
+                    made.take_over(before)
+                self._place, self._book = place, made
+        if before:
+            before.close()
+        return self._book or self.book
 
     def totals(self, *, practice: bool) -> Totals:
         """What this session has cost so far; practice is counted apart."""
@@ -69,8 +74,8 @@ class Books:
         entries = [entry for one in coming for entry in entries_of(self.so_far(one), one.ask.model)]
         return self._totals[practice].snapshot(model, entries)
 
-    def open(self, ask: Ask, began: datetime, *, practice: bool) -> Booking:
-        """The record of a run and its budgets; `begin` writes it."""
+    def open(self, ask: Ask, began: datetime, keys: Keys, *, practice: bool) -> Booking:
+        """The record of a run, and its budgets; it is written when the run is sent."""
         values = self._settings.values()
         where = self._notebook()
         record = Record(
@@ -84,14 +89,14 @@ class Books:
             model=ask.model,
             asked_speed="fast" if ask.fast else "standard",
             practice=practice,
-            prompt=ask.prompt if values.history == "full" else None,
+            prompt=keys.hidden(ask.prompt) if values.history == "full" else None,
         )
-        return Booking(self.book, record, tuple(_limits(values, where, ask)), _scopes(record), self._geo)
+        return Booking(self.book, record, tuple(_limits(values, ask)), _scopes(record))
 
     def follow(self, active: Running) -> None:
         """Keep the record of a run up to date while it goes on."""
         if booking := active.booking:
-            booking.book.follow(booking.record.id, lambda: self._record(active, "running") if booking.begun else None)
+            booking.book.follow(booking.record.id, lambda: self._record(active, "running") if booking.sent else None)
 
     def so_far(self, active: Running) -> Answer:
         """What a run has become, with what it cost."""
@@ -100,17 +105,32 @@ class Books:
         answer: Answer = answer_of(active.ask, active.meter, active.began, base_url=base_url)
         return replace(answer, list_price_of="practice") if active.practice else answer
 
-    def close(self, active: Running, answer: Answer, keys: Keys) -> Answer:
-        """Count a run that has ended, and close its record; returns the answer with what the user should know."""
+    def count(self, active: Running, answer: Answer) -> Answer:
+        """Take a run that has ended into the totals; returns the answer with what the user should know of its cost."""
         missed = self._prefixes.missed(active.ask, answer, active.began)
         for entry in entries_of(answer, active.ask.model):
             self._totals[active.practice].add(entry)
-        if answer.complete and answer.usage:
-            self._geo = answer.usage.inference_geo
-        notices = [missed] if missed else []
-        if active.booking:
-            notices += self._closed(active.booking, active, answer, keys)
-        return replace(answer, notices=(*answer.notices, *notices))
+        return replace(answer, notices=(*answer.notices, missed)) if missed else answer
+
+    def close(self, active: Running, keys: Keys) -> list[str]:
+        """Close the record of a run that has ended; what the user should know of budgets and ledger.
+
+        Waits for a moment at most. Closing again changes nothing.
+        """
+        booking = active.booking
+        if booking is None or booking.closed:
+            return []
+        booking.closed = True
+        booking.book.follow(booking.record.id, None)
+        record = self._record(active, _state(active))
+        if self._settings.history == "full":
+            record = replace(record, answer=keys.hidden(active.meter.text), prompt=booking.record.prompt)
+        finished = booking.book.finish(record, booking.limits, booking.scopes, sent=booking.sent)
+        if booking.sent and self.on_closed:
+            self.on_closed(record)
+        levels = _settled(finished, CLOSE_S) or []
+        notices = list(self._warnings(record, levels)) if booking.sent else []
+        return [*notices, *([trouble] if (trouble := booking.book.take_trouble()) else [])]
 
     def records(self, period: str, *, practice: bool) -> list[Record]:
         """The runs of a period ("session", "notebook", "day", "month", "all") of this user, the first first.
@@ -150,35 +170,17 @@ class Books:
     def _budgets(self, practice: bool) -> tuple[list[Limit], Scopes]:
         where, moment = self._notebook(), now()
         record = Record("", self.session, self._user, where, f"{moment.astimezone():%Y-%m-%d}", moment, moment, "", "")
-        return list(_limits(self._settings.values(), where)), _scopes(replace(record, practice=practice))
-
-    def _closed(self, booking: Booking, active: Running, answer: Answer, keys: Keys) -> list[str]:
-        """Close a record; what the user should know of budgets and ledger."""
-        booking.book.follow(booking.record.id, None)
-        if booking.begun:
-            record = self._record(active, _state(active))
-            if self._settings.history == "full":
-                record = replace(record, prompt=keys.hidden(active.ask.prompt), answer=keys.hidden(answer.text))
-            written = booking.book.write(record)
-            if self.on_closed:
-                self.on_closed(record)
-            _settled(written, CLOSE_S)
-        notices = list(self._warnings(booking)) if booking.limits and booking.begun else []
-        trouble, booking.book.trouble = booking.book.trouble, None
-        return [*notices, *([trouble] if trouble else [])]
+        return list(_limits(self._settings.values())), _scopes(replace(record, practice=practice))
 
     def _record(self, active: Running, state: State) -> Record:
         """The record of a run as far as it has come."""
         assert active.booking is not None  # only these have one
-        meter, answer, moment = active.meter, self.so_far(active), now()
-        open_, unknown = state == "running", answer.cost is None
-        dearest = max((cost for cost in answer.cost_if or () if cost is not None), default=None)
-        reserved = active.booking.reserved if open_ or (unknown and meter.maybe_billed) else None
+        meter, answer, moment, running = active.meter, self.so_far(active), now(), state == "running"
         return replace(
             active.booking.record,
             seen=moment,
             state=state,
-            ended=None if open_ else moment,
+            ended=None if running else moment,
             speed=answer.speed,
             fallback=answer.fallback,
             ending=answer.ending,
@@ -189,49 +191,71 @@ class Books:
             duration_s=answer.duration_s,
             tokens_per_s=answer.tokens_per_s,
             cost=answer.cost,
-            estimated=answer.estimated or (open_ and meter.usage is not None),
-            reserved=reserved if open_ or dearest is None else dearest,
+            estimated=answer.estimated or (running and meter.usage is not None),
+            reserved=active.booking.reserved if running else _uncounted(active, answer, moment),
+            prompt=None,
             list_price_of=None if active.practice else answer.list_price_of,
             price_list=prices.source(),
             thread=active.ask.continuation.thread if active.ask.continuation else None,
             charges=charges_of(meter, active.ask.model, active.began),
         )
 
-    def _warnings(self, booking: Booking) -> Iterable[str]:
+    def _warnings(self, record: Record, levels: Iterable[Level]) -> Iterable[str]:
         """A sentence for each budget that has passed 70 or 90 %, once."""
-        record = booking.record
-        for level in _settled(booking.book.spent(booking.limits, booking.scopes), CLOSE_S) or []:
+        of = {"session": "", "notebook": record.notebook, "day": record.day}
+        for level in levels:
             limit = level.limit
-            key = record.day if limit.scope == "day" else record.notebook
 
-            def told(mark: Decimal, limit: Limit = limit, key: str = key) -> bool:
-                before = (limit, key, mark) in self._told
-                self._told.add((limit, key, mark))
+            def told(mark: Decimal, limit: Limit = limit) -> bool:
+                key = (limit, of[limit.scope], mark)
+                before = key in self._told
+                self._told.add(key)
                 return before
 
-            if limit.scope != "cell" and (mark := crossed(level.others, limit, told)):
-                yield warning(limit, level.others, mark)
+            if limit.scope != "cell" and (mark := crossed(level.used, limit, told)):
+                yield warning(limit, level.used, mark)
 
 
-def _limits(values: Values, where: str, ask: Ask | None = None) -> Iterable[Limit]:
-    """The budgets of a run. Where nobody says which notebook it is, its budget is that of the session."""
+def _limits(values: Values, ask: Ask | None = None) -> Iterable[Limit]:
+    """The budgets of a run."""
     found: list[tuple[Scope, Decimal | None]] = [
         ("cell", ask.max_cost if ask else None),
         ("session", values.budget),
-        ("notebook" if where else "session", values.budget_per_notebook),
+        ("notebook", values.budget_per_notebook),
         ("day", values.budget_per_day),
     ]
     return [Limit(scope, dollars) for scope, dollars in found if dollars is not None]
 
 
 def _scopes(record: Record) -> Scopes:
-    """Which runs count towards the budgets of one."""
+    """Which runs count towards the budgets of one. A notebook that nobody names is that of its session."""
     mine = {"user": record.user, "practice": record.practice}
+    session = Query(mine | {"session": record.session})
     return {
-        "session": Query(mine | {"session": record.session}),
-        "notebook": Query(mine | {"notebook": record.notebook}),
+        "session": session,
+        "notebook": Query(mine | {"notebook": record.notebook}) if record.notebook else session,
         "day": Query(mine | {"day": record.day}),
     }
+
+
+def _uncounted(active: Running, answer: Answer, ended: datetime) -> Decimal | None:
+    """What a run that has ended may have cost at most, where the service did not count it all; None where it did."""
+    meter, booking = active.meter, active.booking
+    held = booking.held if booking else None
+    if held is None or not (answer.estimated or answer.cost is None):
+        return None
+    need, admitted = held
+    known = [cost for cost in answer.cost_if or () if cost is not None]
+    if known and not answer.estimated:
+        return max(known)
+    if answer.cost is None:
+        return admitted.reserved if meter.maybe_billed or meter.uncounted else None
+    if meter.lost or meter.uncounted or answer.usage is None:
+        return admitted.reserved
+    seconds = (ended - active.began).total_seconds() if answer.thought and not answer.thinking_shown else 0.0
+    most = min(admitted.max_tokens, meter.text_length + int(seconds * FASTEST))  # a token is at least a byte
+    more = EXACT.multiply(need.per_token, Decimal(max(0, most - answer.usage.output_tokens)))
+    return min(admitted.reserved, EXACT.add(answer.cost, more))
 
 
 def _state(active: Running) -> State:

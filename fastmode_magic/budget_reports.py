@@ -1,7 +1,7 @@
 """What there is to say of budgets, as Markdown."""
 
 from collections.abc import Iterable
-from decimal import ROUND_FLOOR
+from decimal import ROUND_FLOOR, Decimal
 
 from .ledger.budget import Level
 from .ledger.words import command, dollars
@@ -12,8 +12,8 @@ HOW = "What a request may cost at most is reserved before it is sent, and what w
 def budgets(levels: Iterable[Level]) -> str:
     """A row for each budget; what is reserved counts as used until its run has ended."""
     rows = [
-        f"| {level.limit.scope} | {dollars(level.limit.dollars)} | {dollars(level.others)} "
-        f"| {dollars(max(level.room, level.room * 0), ROUND_FLOOR)} |"
+        f"| {level.limit.scope} | {dollars(level.limit.dollars)} | {dollars(level.used)} "
+        f"| {dollars(max(level.room, Decimal(0)), ROUND_FLOOR)} |"
         for level in levels
     ]
     if not rows:

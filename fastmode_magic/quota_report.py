@@ -88,8 +88,7 @@ def _left(bucket: Bucket, now_s: float) -> str:
     if not bucket.limit:
         return "0 | none"
     level = bucket.level(now_s)
-    left = f"~{level:,.0f} ({100 * level / bucket.limit:.0f}%)" if level >= 0 else f"none, ~{-level:,.0f} are owed"
-    return f"{bucket.limit:,} | {left}"
+    return f"{bucket.limit:,} | ~{level:,.0f} ({100 * level / bucket.limit:.0f}%)"
 
 
 def _full(bucket: Bucket, now_s: float) -> str:

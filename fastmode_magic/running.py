@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 from .answer import Answer
 from .claude.engine import Run
@@ -109,6 +110,22 @@ class Running:
             kept = "What came is kept and bound to `_`." if self.meter.text else "Nothing had come; run it again."
             return Interrupted("You stopped the answer.", kept)
         return self.meter.end.error if isinstance(self.meter.end, Failed) else None
+
+
+def stream_of(ask: Ask, began: datetime, standard_rate: float | None, *, background: bool, deaf: bool) -> "Stream":
+    """What a page is sent of a run; `deaf` where its kernel hears no page while a cell runs."""
+    from .views.stream import DATA_FENCE, Stream
+
+    return Stream(
+        uuid4().hex[:12],
+        ask.model,
+        "fast" if ask.fast else "standard",
+        standard_rate=standard_rate,
+        background=background,
+        at=began,
+        deaf=deaf,
+        before=DATA_FENCE if ask.shape else "",
+    )
 
 
 def calls_of(ask: Ask, allowance: int, keys: "Keys") -> "Calls | None":

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from . import outlook
 from .answer import Answer
@@ -16,7 +15,7 @@ from .ledger.totals import Snapshot, Totals
 from .pages import Pages
 from .prompt.ask import Ask
 from .prompt.problems import CannotSend
-from .running import Running, View, calls_of, uninterrupted
+from .running import Running, View, calls_of, stream_of, uninterrupted
 from .service import Service
 from .settings import FastMode, environment_fingerprint, notebook
 from .shared_quota import SharedQuota
@@ -153,20 +152,6 @@ class Session:
             lambda: self._follow(active), lambda: self.books.so_far(active), active.run.interrupt, present
         )
 
-    def _stream(self, ask: Ask, began: datetime, standard_rate: float | None, *, background: bool) -> "Stream":
-        from .views.stream import DATA_FENCE, Stream
-
-        return Stream(
-            uuid4().hex[:12],
-            ask.model,
-            "fast" if ask.fast else "standard",
-            standard_rate=standard_rate,
-            background=background,
-            at=began,
-            deaf=self.pages.lab is not None and self.pages.lab.deaf,
-            before=DATA_FENCE if ask.shape else "",
-        )
-
     def _begin(self, ask: Ask, show: "Show | None", place: "Place | None", *, background: bool) -> Running:
         self.warm_up()
         self.shared_quota.ahead()
@@ -174,74 +159,90 @@ class Session:
             self._enter(ask)
         began, practice = datetime.now(UTC), self.service.practising
         measured = self.totals.snapshot(ask.model)
-        stream = self._stream(ask, began, measured.standard_rate, background=background)
+        deaf = self.pages.lab is not None and self.pages.lab.deaf
+        stream = stream_of(ask, began, measured.standard_rate, background=background, deaf=deaf)
         try:
-            booking = self.books.open(ask, began, practice=practice)
+            booking = self.books.open(ask, began, self.service.keys, practice=practice)
+            calls = calls_of(ask, self.settings.object_tokens, self.service.keys)
             view = show(stream) if show else None
-            begun_s = self.engine.clock()
-            booking.begin()
+            begun_s, model = self.engine.clock(), catalog.find(ask.model)
             access, rates = self.service.access(), outlook.rates(measured)
-            run = self.engine.start(ask, catalog.find(ask.model), access, rates, booking.admit)
         except BaseException:
             self._leave(ask)
             raise
-        calls = calls_of(ask, self.settings.object_tokens, self.service.keys)
-        active = Running(ask, run, stream, began, view, place, practice, calls=calls, booking=booking)
-        self.active[stream.run] = active
-        self.books.follow(active)
-        active.meter.begin(begun_s)
-        active.meter.notices += ask.notices
+        with uninterrupted():  # a request that is out has somebody who follows it
+            run = self.engine.start(ask, model, access, rates, booking.admit)
+            active = Running(ask, run, stream, began, view, place, practice, calls=calls, booking=booking)
+            self.active[stream.run] = active
+            active.meter.begin(begun_s)
+            active.meter.notices += ask.notices
+            self.books.follow(active)
         try:
             self.fast_seen = self.fast_seen or ask.fast
             self.pages.changed()
             if view and background:
                 view.update(active.meter, self.engine.clock())  # here, so that its output is this cell's
         except BaseException:  # the request is out: what it costs is counted, though nobody will follow it
-            active.meter.feed(run.stop())
-            self._ended(active)
+            with uninterrupted():
+                active.meter.feed(run.stop())
+                self._ended(active)
             raise
         return active
 
     def _follow(self, active: Running) -> tuple[Answer, Ending | None]:
         try:
             interrupted = active.follow(self.engine.clock, self.pages.tell_now_and_then)
-        except BaseException:  # a view that fails loses neither what came nor what it cost: `%fastmode last` has it
-            self._ended(active)
-            raise
-        if active.ask.shape:
-            from . import conclusion
+            if active.ask.shape:
+                from . import conclusion
 
-            conclusion.read(active)
-        with uninterrupted():
-            return self._ended(active, active.end(interrupted=interrupted))
+                conclusion.read(active)
+        except KeyboardInterrupt:  # pressed between two lines of ours
+            interrupted = True
+        except BaseException:  # a view that fails loses neither what came nor what it cost: `%fastmode last` has it
+            with uninterrupted():
+                self._ended(active)
+            raise
+        return self._closed(active, interrupted=interrupted)
+
+    def _closed(self, active: Running, *, interrupted: bool) -> tuple[Answer, Ending | None]:
+        try:
+            with uninterrupted():
+                return self._ended(active, active.end(interrupted=interrupted))
+        except KeyboardInterrupt:  # pressed just before that took hold
+            with uninterrupted():
+                return self._ended(active, active.end(interrupted=True))
 
     def _ended(self, active: Running, error: Ending | None = None) -> tuple[Answer, Ending | None]:
         try:
             with self._lock:
-                answer, error, facts = self._counted(active, error)
+                answer, active.counted = self.books.count(active, self.books.so_far(active)), True
+            told = self.books.close(active, self.service.keys)  # waits a little, so without the lock
+            with self._lock:
+                answer, error = self._concluded(active, replace(answer, notices=(*answer.notices, *told)), error)
+                facts = self.last_facts
             if active.view:
                 active.view.close(answer, facts)
         finally:
+            self.books.close(active, self.service.keys)
             self._leave(active.ask)
             self.active.pop(active.stream.run, None)
             self.pages.changed()
         return answer, error
 
-    def _counted(self, active: Running, error: Ending | None) -> "tuple[Answer, Ending | None, Facts]":
-        """The answer, with all that follows from it, in the session's totals."""
+    def _concluded(self, active: Running, answer: Answer, error: Ending | None) -> tuple[Answer, Ending | None]:
+        """The answer with what follows from it: its data, its turn in a thread, and that it is the last one."""
         from . import conclusion
         from .views import text
 
-        answer, error = conclusion.concluded(active, self.books.so_far(active), error)
+        answer, error = conclusion.concluded(active, answer, error)
         answer = conclusion.continued(self.threads, active, answer, self.settings.threads_folder)
         if active.stream.background and isinstance(error, FastmodeError):  # no cell raises it
             answer = replace(answer, notices=(*answer.notices, f"{error.what} {error.next_step}"))
-        answer, active.counted = self.books.close(active, answer, self.service.keys), True
         totals = self.books.totals(practice=active.practice)
         self.last, self.last_run, self.last_rates = answer, active.run, active.stream.pace.rates
         self.last_fast = active.run if active.ask.fast else self.last_fast
         self.last_facts = text.facts(answer, totals.snapshot(active.ask.model), outlook.quota_words(self, active.run))
-        return answer, error, self.last_facts
+        return answer, error
 
     def _enter(self, ask: Ask) -> None:
         try:

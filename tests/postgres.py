@@ -15,7 +15,7 @@ import psutil
 import psycopg
 
 MISSING = "The tests of a shared ledger need PostgreSQL: `make test` installs it as root, else install it yourself."
-SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", "max_connections=60")
+SETTINGS = ("fsync=off", "full_page_writes=off", "listen_addresses=", "max_connections=60")
 GUARDED = "local all guarded scram-sha-256\n"  # the one user who is asked for a password
 
 

@@ -1,15 +1,15 @@
 """What a request may cost at most: told to whoever keeps the budgets, before it is sent."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .usage import Speed, Usage
 
 IMAGE_TOKENS = 4_784  # the most that an image can be
-FRAMING_TOKENS = 100  # what the service puts around messages; with tools it adds a prompt of its own
-TOOLS_TOKENS = 1_000
+FRAMING_TOKENS = 100  # what the service puts around messages
+PROMPT_TOKENS = 1_000  # of the service's own, where tools are offered or an answer must fit a schema
+PIECE_TOKENS = 8  # around each text, name and number
 COUNT_SLACK = 1.02  # the service calls its own count an estimate
 
 
@@ -35,42 +35,74 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The request may be sent, with so many tokens at most; `notice` says what the user should know of that."""
+    """The request may be sent, with so many tokens at most; `notice` says what the user should know of that.
+
+    `input_tokens` is a bound on its input, None where nobody knows one.
+    """
 
     max_tokens: int
+    input_tokens: int | None = None
     notice: str | None = None
 
 
 Admit = Callable[[Request], Awaitable[Admission]]
 
 
-def most_input_tokens(arguments: Mapping[str, Any]) -> int | None:
-    """A bound on the tokens of a request's input: a token is at least a byte. None where it has a document."""
-    images = 0
+@dataclass(slots=True)
+class Spent:
+    """What the requests of a run have used at most, one after the other."""
 
-    def plain(value: Any) -> Any:
-        nonlocal images
-        if isinstance(value, Mapping):
-            if value.get("type") == "image":
-                images += 1
-                return ""
-            if value.get("type") == "document":
-                raise _Unbounded
-            return {key: plain(one) for key, one in value.items()}
-        return [plain(one) for one in value] if isinstance(value, list) else value
+    usages: list[Usage] = field(default_factory=list)
+    _speed: Speed = "standard"
+    _worst: Usage = field(default_factory=Usage)
 
-    try:
-        text = json.dumps(plain(arguments), ensure_ascii=False)
-    except _Unbounded:
-        return None
-    framing = FRAMING_TOKENS + (TOOLS_TOKENS if "tools" in arguments else 0)
-    return len(text.encode("utf-8", "replace")) + images * IMAGE_TOKENS + framing
+    def sent(self, speed: Speed, max_tokens: int, input_tokens: int | None) -> None:
+        """Another request is on its way."""
+        self._speed, self._worst = speed, Usage(input_tokens=input_tokens or 0, output_tokens=max_tokens)
 
+    def finished(self, usage: Usage | None) -> None:
+        """It has ended, and the service has counted."""
+        self.usages.append((usage or self._worst).asked_at(self._speed))
 
-def is_marked(arguments: Mapping[str, Any]) -> bool:
-    """Whether a request asks for the prompt cache."""
-    return '"cache_control": {' in json.dumps([arguments.get("system"), arguments.get("messages")])
+    def failed(self, usage: Usage | None, *, billed: bool) -> None:
+        """It broke off when the service had counted so far; or before that, where it may be `billed` all the same."""
+        if usage:
+            usage = replace(usage, output_tokens=self._worst.output_tokens)
+        elif billed:
+            usage = self._worst
+        self.usages += [usage.asked_at(self._speed)] if usage else []
 
 
-class _Unbounded(Exception):
-    """What it has cannot be bounded here."""
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A bound on the tokens of a request's input; None where it has a document, which only the service can count.
+
+    `marked` says whether the prompt cache is asked to keep some of it.
+    """
+
+    tokens: int | None
+    marked: bool
+
+
+def size_of(arguments: Mapping[str, Any]) -> Size:
+    """How large a request can be: a token is at least a byte."""
+    tokens, marked, bounded = FRAMING_TOKENS, False, True
+    rest: list[Any] = [arguments]
+    while rest:
+        match rest.pop():
+            case {"type": "image"}:
+                tokens += IMAGE_TOKENS
+            case {"type": "document"}:
+                bounded = False
+            case Mapping() as found:
+                marked = marked or "cache_control" in found
+                rest += [*found.keys(), *found.values()]
+            case list() as found:
+                rest += found
+            case str() as text:
+                tokens += PIECE_TOKENS + (len(text) if text.isascii() else len(text.encode("utf-8", "replace")))
+            case number:
+                tokens += PIECE_TOKENS + len(str(number))
+    if arguments.keys() & {"tools", "output_config"}:
+        tokens += PROMPT_TOKENS
+    return Size(tokens if bounded else None, marked)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..prompt.ask import Ask
 from ..prompt.content import Block, Message, ToolResult, ToolUse
 from . import explanations, policy
-from .admission import COUNT_SLACK, Admit, Request
+from .admission import COUNT_SLACK, Admit, Request, Spent
 from .catalog import Model, with_fast_mode
 from .errors import FastmodeError
 from .events import (
@@ -58,7 +58,7 @@ class Attempts:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     results: Callable[[], Awaitable[tuple[ToolResult, ...]]] | None = None  # what became of the calls that were wanted
     admit: Admit | None = None  # keeps the budgets
-    _spent: list[Usage] = field(default_factory=list)  # what each request has used, at most
+    _spent: Spent = field(default_factory=Spent)
     _since: tuple[Message, ...] = ()
     _plain: bool = False  # whether thinking was left out because the service refused it
     _numbers: dict[Speed, int] = field(default_factory=lambda: {"fast": 0, "standard": 0})
@@ -111,6 +111,7 @@ class Attempts:
             arguments["max_tokens"] = admission.max_tokens
             if admission.notice:
                 self.emit(Noted(admission.notice, self.clock()))
+            self._spent.sent(speed, arguments["max_tokens"], admission.input_tokens)
         self.emit(Sent(speed, sum(self._numbers.values()), self.clock(), arguments["max_tokens"]))
         try:
             async with self.connection.stream(arguments) as stream:
@@ -119,8 +120,7 @@ class Attempts:
             error = ServiceError(None, broken="it stopped before its end")
         except AttemptFailed as failed:
             error = failed.error
-        if self._lost:
-            self._spent.append(replace(self._lost, output_tokens=arguments["max_tokens"]))
+        self._spent.failed(self._lost, billed=not error.unsent and error.status in {None, 200})
         self._saw(error.headers)
         return classify(error, fast=speed == "fast", input_tokens=self.ask.estimated_input_tokens)
 
@@ -131,7 +131,7 @@ class Attempts:
                 return int(await self.connection.count_tokens(asked) * COUNT_SLACK)
             return None
 
-        return Request(speed, arguments, tuple(self._spent), count)
+        return Request(speed, arguments, tuple(self._spent.usages), count)
 
     async def _read(self, stream: "Stream") -> Finished | None:
         quota = self._saw(stream.headers)
@@ -141,7 +141,7 @@ class Attempts:
             async for wire in events:
                 event = reading.read(wire, self.clock())
                 if isinstance(event, Finished):
-                    self._spent += [reading.usage] if reading.usage else []
+                    self._spent.finished(reading.usage)
                     if reading.content:
                         event = replace(event, messages=(Message("assistant", reading.content),))
                     with contextlib.suppress(TimeoutError, AttemptFailed):
@@ -255,7 +255,8 @@ class Attempts:
         notice: str | None = None
         if not lasting or self.standing.tell_once(self.connection.account, topic):
             notice = explanations.notice(refusal, self.model, with_fast_mode(self.today))
-        self.emit(FellBack(refusal.reason, notice, self.clock(), self._lost))
+        billed = self._billed(refusal, sent=self._numbers["fast"] > 0)
+        self.emit(FellBack(refusal.reason, notice, self.clock(), self._lost, billed))
         self._lost = None
         return "standard"
 

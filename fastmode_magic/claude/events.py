@@ -110,13 +110,14 @@ class FellBack:
     """The answer comes at standard speed although fast was asked.
 
     `reason` is a short clause; `notice` a sentence for the user, None if it was told before in this session. `lost`
-    is what the failed attempt had used, if the service had begun to answer it.
+    is what the failed attempt had used, if the service had begun to answer it; `billed` whether it may cost something.
     """
 
     reason: str
     notice: str | None
     at_s: float
     lost: Usage | None = None
+    billed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

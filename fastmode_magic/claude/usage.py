@@ -36,6 +36,10 @@ class Usage:
         """Those that rate limits count: what is read from the cache is free of them."""
         return self.input_tokens + self.cache_creation_input_tokens
 
+    def asked_at(self, speed: Speed | None) -> "Usage":
+        """This usage of a request at `speed`: what was asked at standard speed is not served fast."""
+        return replace(self, speed="standard") if self.speed is None and speed == "standard" else self
+
     def plus(self, other: "Usage") -> "Usage":
         """Both together; the speed is that of the other."""
         counts = {name: getattr(self, name) + getattr(other, name) for name in _ADDED}

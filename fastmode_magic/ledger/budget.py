@@ -41,15 +41,15 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How far a limit is used: by other runs, closed or reserved, in dollars."""
+    """How far a limit is used, in dollars: by runs that have ended, and reserved by those under way."""
 
     limit: Limit
-    others: Decimal
+    used: Decimal
 
     @property
     def room(self) -> Decimal:
-        """What one run may cost."""
-        return EXACT.subtract(self.limit.dollars, self.others)
+        """What another run may cost."""
+        return EXACT.subtract(self.limit.dollars, self.used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Admitted:
     """The request may be sent: with so many tokens at most, for which so many dollars are reserved."""
 
     max_tokens: int
-    reserved: Decimal | None
+    reserved: Decimal
     tightest: Level | None = None
 
 
@@ -85,6 +85,6 @@ def admit(need: Need, levels: Iterable[Level]) -> Admitted | Denied:
 def crossed(spent: Decimal, limit: Limit, told: Callable[[Decimal], bool]) -> Decimal | None:
     """The highest mark (0.7, 0.9) that `spent` has passed, if it has yet to be `told`."""
     for mark in WARNINGS:
-        if limit.dollars and spent >= mark * limit.dollars:
+        if limit.dollars and spent >= EXACT.multiply(mark, limit.dollars):
             return mark if not told(mark) else None
     return None

@@ -40,6 +40,7 @@ class Meter:
         self.thought = False  # whether the model thought, shown or not
         self.stop_reason: str | None = None
         self.maybe_billed = False  # whether a request is out, or was lost, whose cost nobody told us
+        self.uncounted = False  # whether one that was lost may have cost something, and the run went on
         self._began_s: float | None = None
         self._first_s: float | None = None
         self._last_s: float | None = None
@@ -188,13 +189,14 @@ class Meter:
                 self._speed = event.speed
             case Called() | Noted():
                 self._pause(event)
-            case FellBack(reason=reason, notice=notice, lost=lost):
-                self.fallback = reason
+            case FellBack(reason=reason, notice=notice, lost=lost, billed=billed):
+                self.fallback, self.uncounted = reason, self.uncounted or (billed and lost is None)
                 self._lose(lost)
                 self.notices += [notice] if notice else []
             case Waiting() | Retrying():
                 self.now = event
                 self.maybe_billed = isinstance(event, Retrying) and event.billed and event.lost is None
+                self.uncounted = self.uncounted or self.maybe_billed
                 self._lose(event.lost if isinstance(event, Retrying) else None)
             case Finished(stop_reason=stop_reason):
                 self._close()
@@ -213,7 +215,7 @@ class Meter:
             return
         self.now = event
         self._first = self._first or (self.sent_s, self.ttft_s)
-        self.earlier += _with_speed(self.latest, self.asked_speed)
+        self.earlier += [self.latest.asked_at(self.asked_speed)] if self.latest else []
         self._earlier_s += _between(self._first_s, self._last_s) or 0.0
         self._earlier_bytes = self._bytes
         self._usage = self._first_s = self._last_s = self._first_text_s = None
@@ -228,18 +230,11 @@ class Meter:
         came = self.latest
         if usage and came and came.output_tokens > usage.output_tokens:
             usage = replace(usage, output_tokens=came.output_tokens, estimated=True)
-        self.lost += _with_speed(usage, self.asked_speed)
+        self.lost += [usage.asked_at(self.asked_speed)] if usage else []
 
     def _content(self, at_s: float, until_s: float) -> None:
         self._first_s = at_s if self._first_s is None else self._first_s
         self._last_s = until_s
-
-
-def _with_speed(usage: Usage | None, asked: Speed | None) -> list[Usage]:
-    """A usage, if there is one; where its speed was not reported, it is standard if only that was asked."""
-    if usage and usage.speed is None and asked == "standard":
-        usage = replace(usage, speed="standard")
-    return [usage] if usage else []
 
 
 def _between(start_s: float | None, end_s: float | None) -> float | None:

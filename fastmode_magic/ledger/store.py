@@ -12,13 +12,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, RowMapping, create_engine, event, func, make_url, select
+from sqlalchemy import URL, ColumnElement, Connection, Engine, RowMapping, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ..claude.usage import Usage
 from .records import Charge, Record
 from .statements import OF_RUN, TEXTS, Statements, statements
-from .tables import buckets, charges, migrate, runs
+from .tables import buckets, charges, migrate, migrations, runs
 
 SAME = timedelta(milliseconds=50)  # how far a moment may be off after two clocks have told it
 LOCK_S = 2.0  # how long a write waits for the writes of other kernels
@@ -63,8 +63,10 @@ class Transaction:
 
     def records(self, where: Mapping[str, object], since: datetime | None = None) -> list[Record]:
         """The records whose columns have these values and that began at `since` or later, the first first."""
-        chosen = [getattr(runs.c, name) == value for name, value in where.items()]
-        chosen += [runs.c.began >= since] if since else []
+        return self._records(where, *([runs.c.began >= since] if since else []))
+
+    def _records(self, where: Mapping[str, object], *more: ColumnElement[bool]) -> list[Record]:
+        chosen = [*(getattr(runs.c, name) == value for name, value in where.items()), *more]
         found = self.connection.execute(select(runs).where(*chosen).order_by(runs.c.began, runs.c.id)).mappings().all()
         billed: dict[str, list[Charge]] = {}
         of_them = select(charges).join(runs, runs.c.id == charges.c.run).where(*chosen).order_by(charges.c.number)
@@ -75,9 +77,15 @@ class Transaction:
             for row in found
         ]
 
+    def reserved(self, where: Mapping[str, object]) -> list[Record]:
+        """Those of them for which something is reserved."""
+        return self._records(where, runs.c.reserved.is_not(None))
+
     def see(self, seen: Iterable[Seen]) -> None:
         """Keep what responses said of rate limits, where nothing newer is known: of one report, what is left of it."""
-        for account, pool, name, limit, remaining, at in sorted(seen):  # in one order, so that no two kernels embrace
+        for account, pool, name, limit, remaining, at in sorted(
+            seen
+        ):  # in one order: no two kernels wait for each other
             values = {"bucket_limit": limit, "remaining": remaining, "at": at}
             key = {"account": account, "pool": pool, "name": name}
             where = [getattr(buckets.c, column) == value for column, value in key.items()]
@@ -121,11 +129,9 @@ class Store:
             self.close()
             raise
         self._files = self._found()
-
-    @property
-    def file(self) -> object:
-        """Which file it is; None where it is a server."""
-        return self._files[0] if self._files else None
+        with self.reading() as transaction:
+            made = transaction.connection.execute(select(migrations.c.at).order_by(migrations.c.number)).scalar()
+        self.identity: object = (self._files[:1], made)  # a new file may get the number of a deleted one
 
     @property
     def gone(self) -> bool:
@@ -133,9 +139,12 @@ class Store:
         return self._found() != self._files
 
     @contextmanager
-    def writing(self, patience_s: float = LOCK_S) -> Iterator[Transaction]:
+    def writing(self, patience_s: float | None = None) -> Iterator[Transaction]:
         """A transaction that has the right to write from its beginning, for which it waits so long."""
-        with self._engine.connect().execution_options(patience_s=patience_s) as connection, connection.begin():
+        with (
+            self._engine.connect().execution_options(patience_s=patience_s or LOCK_S) as connection,
+            connection.begin(),
+        ):
             yield Transaction(connection, self._do)
 
     @contextmanager

@@ -2,6 +2,10 @@
 
 import errno
 
+LOCKED, SILENT = "another program holds it locked", "it does not answer"
+PASSING = frozenset({LOCKED, SILENT})  # what waiting may mend
+_NO_ADDRESS = "its address is not one of SQLAlchemy's, like postgresql+psycopg://host/database"
+
 # part of what a driver says -> what that means; the first that fits
 _MEANINGS = (
     ("disk is full", "the disk is full"),
@@ -12,8 +16,8 @@ _MEANINGS = (
     ("disk i/o error", "its file cannot be read or written"),
     ("not a database", "it is no SQLite file"),
     ("malformed", "it is damaged"),
-    ("locked", "another program holds it locked"),
-    ("lock timeout", "another program holds it locked"),
+    ("locked", LOCKED),
+    ("lock timeout", LOCKED),
     ("authentication failed", "it refused the user or password"),
     ("no password supplied", "it refused the user or password"),
     ("permission denied", "its user may not write there"),
@@ -27,9 +31,11 @@ _MEANINGS = (
     ("could not translate host", "its host is not known"),
     ("failed to resolve host", "its host is not known"),
     ("refused", "nobody listens at its address"),
-    ("timeout", "it does not answer"),
-    ("timed out", "it does not answer"),
-    ("could not parse", "its address is not one of SQLAlchemy's, like postgresql+psycopg://host/database"),
+    ("timeout", SILENT),
+    ("timed out", SILENT),
+    ("could not parse", _NO_ADDRESS),
+    ("invalid literal for int", _NO_ADDRESS),
+    ("embedded null", _NO_ADDRESS),
     ("can't load plugin", "its address names a kind of database that SQLAlchemy does not know"),
     ("role", "its server does not know the user"),
     ("relation", "its tables were deleted"),

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from .budget import Admitted, Denied, Level, Limit, Need
+from .money import EXACT
 
-CENT = Decimal("0.01")
+DIME, CENT, SMALL = Decimal("0.1"), Decimal("0.01"), Decimal("0.0001")
 
 
 def dollars(amount: Decimal, rounding: str = ROUND_HALF_UP) -> str:
     """ "$0.66": to the cent, or to a hundredth of one where it is less."""
-    step = CENT if abs(amount) >= CENT * 10 or amount == amount.quantize(CENT) else CENT / 100
-    return f"${amount.quantize(step, rounding):,f}"
+    whole = amount == amount.quantize(CENT, context=EXACT) or amount.copy_abs() >= DIME
+    return f"${amount.quantize(CENT if whole else SMALL, rounding, context=EXACT):,f}"
 
 
 def budget(limit: Limit) -> str:
@@ -34,10 +35,15 @@ def denied(found: Denied, need: Need, *, fast: bool) -> tuple[str, str]:
     level, scope = found.level, found.level.limit.scope
     raised = "a larger --max-cost" if scope == "cell" else f"`{command(scope)}`"
     cheaper = ", ask at standard speed (--no-fast)" if fast else ""
-    most = dollars(need.most(need.max_tokens), ROUND_CEILING)
+    most = dollars(EXACT.subtract(need.most(need.max_tokens), need.spent), ROUND_CEILING)
+    asked = f"{need.max_tokens:,} output tokens could cost {most}"
+    if need.spent:
+        begun = f"This answer may have cost {dollars(need.spent, ROUND_CEILING)} already; another request with {asked}"
+    else:
+        begun = f"This prompt with {asked}"
     what = (
-        f"This prompt with {need.max_tokens:,} output tokens could cost {most}, and {left(level)}: that is enough for "
-        f"{found.tokens:,} output tokens. Nothing was sent."
+        f"{begun}, and {left(level)}: that is enough for {found.tokens:,} output tokens. "
+        f"Nothing {'more ' if need.spent else ''}was sent."
     )
     return what, f"Raise it ({raised}){cheaper}, or ask for less (--max-tokens, a shorter prompt)."
 
@@ -62,4 +68,4 @@ def warning(limit: Limit, spent: Decimal, mark: Decimal) -> str:
 def used(levels: Iterable[Level]) -> str | None:
     """ "$0.0434 of the session's budget of $5.00", of the budget with the least left; None where there is none."""
     tightest = min(levels, key=lambda level: level.room, default=None)
-    return f"{dollars(tightest.others)} of {budget(tightest.limit)}" if tightest else None
+    return f"{dollars(tightest.used)} of {budget(tightest.limit)}" if tightest else None

@@ -45,7 +45,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._before: threading.Thread | None = None  # that may still be at its end
         self._lock = threading.Lock()
-        _WORKERS.add(self)
+        _workers.add(self)
 
     def submit(self, job: Callable[[], T]) -> "Future[T]":
         """Have `job` done; returns at once."""
@@ -65,7 +65,6 @@ class Worker:
                 self._jobs, self._before = queue.SimpleQueue(), thread
         if thread:
             thread.join(self._close_s)
-            atexit.unregister(self.close)
 
     def forked(self) -> None:
         """Begin anew in a process that is a copy: it has no thread."""
@@ -75,15 +74,12 @@ class Worker:
 
     def _start(self) -> None:
         jobs, before = self._jobs, self._before
-        thread = threading.Thread(target=self._run, args=(jobs, before), name=self._name, daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # the interpreter is ending, and starts no thread any more
+        if _ending.is_set():  # a thread would not be waited for any more, or not even start
             jobs.put(None)
             self._run(jobs, before)
         else:
-            self._thread = thread
-            atexit.register(self.close)
+            self._thread = threading.Thread(target=self._run, args=(jobs, before), name=self._name, daemon=True)
+            self._thread.start()
 
     def _run(self, jobs: Jobs, before: threading.Thread | None) -> None:
         if before:
@@ -121,13 +117,22 @@ def _nothing() -> None:
     """Nothing to do."""
 
 
-_WORKERS: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+_workers: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+_ending = threading.Event()
 
 
-def _forked() -> None:
-    for worker in list(_WORKERS):
+def _end() -> None:
+    """Close all when the interpreter ends; what is still said later is done at once."""
+    _ending.set()
+    for worker in list(_workers):
+        worker.close()
+
+
+def _fork() -> None:
+    for worker in list(_workers):
         worker.forked()
 
 
+atexit.register(_end)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_fork)

@@ -6,9 +6,7 @@ from typing import Any
 from fastmode_magic.simulator import Scenario, Simulator
 
 
-def test_two_kernels_share_what_they_know_of_the_quota(
-    kernel: Any, another_kernel: Any, simulator: Simulator
-) -> None:
+def test_two_kernels_share_what_they_know_of_the_quota(kernel: Any, another_kernel: Any, simulator: Simulator) -> None:
     simulator.script(Scenario(tokens=100_000))
     for one in (kernel, another_kernel):
         one.run("%load_ext fastmode_magic")

@@ -21,7 +21,7 @@ def test_the_status_bar_has_the_facts_of_the_notebook_in_front(notebook: Open, s
     expect(page.status_item).to_contain_text(re.compile(r"fast .*tok/s.*\$0\.\d+"))
     page.status_item.get_by_role("button").click()
     panel = page.page.locator(".fm-lab-popover")
-    for words in ("tok/s", "first token", "$0.", "fast quota", "input", "output", "answers like this at fast speed this minute"):
+    for words in ("tok/s", "first token", "$0.", "fast quota", "input", "output", "answers like this"):
         expect(panel).to_contain_text(words)
     expect(panel.get_by_role("meter")).to_have_count(2)
     page.page.keyboard.press("Escape")

@@ -104,7 +104,7 @@ def test_a_day_and_a_notebook_are_shared_by_sessions(session: Session, simulator
         one.settings.budget_per_day, one.settings.budget_per_notebook = "5", "0.20"
     first, _ = session.run(session.ask("Write.", fast=True, max_tokens=4_000))
     second, _ = other.run(other.ask("Write.", fast=True, max_tokens=4_000))
-    levels = {level.limit.scope: level.others for level in session.books.levels(practice=False)}
+    levels = {level.limit.scope: level.used for level in session.books.levels(practice=False)}
     other.close()
     assert first.cost + second.cost <= Decimal("0.20")
     assert levels == {"notebook": first.cost + second.cost, "day": first.cost + second.cost}
@@ -114,7 +114,7 @@ def test_what_was_not_used_is_free_again(session: Session, simulator: Simulator)
     session.settings.budget = "1"
     answer, _ = session.run(session.ask("2+2?", fast=True))
     (level,) = session.books.levels(practice=False)
-    assert level.others == answer.cost < Decimal("0.001")
+    assert level.used == answer.cost < Decimal("0.001")
 
 
 def test_calls_of_tools_are_reserved_one_by_one(session: Session, simulator: Simulator) -> None:
@@ -197,4 +197,4 @@ def test_the_dearer_speed_counts_before_and_the_served_one_after(session: Sessio
     answer, _ = session.run(session.ask("Write.", fast=True))
     (level,) = session.books.levels(practice=False)
     at = answer.at
-    assert level.others == answer.cost == prices.cost(answer.model, answer.usage, "standard", at)
+    assert level.used == answer.cost == prices.cost(answer.model, answer.usage, "standard", at)
