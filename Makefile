@@ -8,14 +8,15 @@ BIN := $(VENV)/bin
 
 PAGE := fastmode_magic/labextension/package.json
 PAGE_SOURCES := $(shell find labextension -name node_modules -prune -o -name lib -prune -o -type f -print)
+POSTGRES = $(shell command -v postgres || ls -d /usr/lib/postgresql/*/bin/postgres 2>/dev/null)
 CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: demo test check bench docs format clean chromium
+.PHONY: demo test check bench docs format clean chromium postgres
 
 demo: $(VENV)/lab
 	@$(BIN)/fastmode demo
 
-test: check chromium
+test: check chromium postgres
 	FASTMODE_CHROMIUM=$(CHROMIUM) $(BIN)/python labextension/page.py test
 	$(BIN)/python -m pytest
 
@@ -43,6 +44,14 @@ chromium:
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -qq && apt-get install -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 		else echo "The tests of the page need Chromium, and none was found: install your system's chromium, then try again."; exit 1; fi; }
+
+# The tests of a shared ledger need a server: Debian's, of which only the programs are used.
+postgres:
+	@test -n "$(POSTGRES)" || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && mkdir -p /etc/postgresql-common && echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf && \
+			DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends postgresql >/dev/null; \
+		else echo "The tests of a shared ledger need PostgreSQL, and none was found: install your system's postgresql, then try again."; exit 1; fi; }
 
 $(PAGE): $(PAGE_SOURCES) | $(VENV)/bin/pip
 	$(BIN)/python labextension/page.py

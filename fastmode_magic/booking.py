@@ -115,7 +115,7 @@ class Booking:
             why = str(busy)
         raise OverBudget(
             f"The ledger cannot be asked ({why}), so nobody knows what is left of the budget; it was not sent.",
-            "Try again, or take the budget off for now (`%fastmode budget` names it).",
+            "Try again, or take the budget off for now (`%fastmode budget off`).",
         )
 
     def _notice(self, found: Admitted, asked: int) -> str | None:

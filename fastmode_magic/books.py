@@ -153,6 +153,14 @@ class Books:
         """The budgets of later cells, and how far each is used."""
         return _waited(self.book.spent(*self._budgets(practice)), READ_S)
 
+    def uncounted(self, *, practice: bool) -> list[Record]:
+        """The runs that are over, and for which something is reserved: nobody told what they cost."""
+        return _waited(self.book.uncounted(Query({"user": self._user, "practice": practice})), READ_S)
+
+    def release(self, *, practice: bool) -> int:
+        """Reserve nothing for those any more; how many they were."""
+        return _waited(self.book.release(Query({"user": self._user, "practice": practice})), READ_S)
+
     def known_levels(self, *, practice: bool) -> list[Level]:
         """The same at once: of other sessions, what the ledger said last."""
         return self.book.known(*self._budgets(practice))

@@ -25,6 +25,11 @@ LOCK_S = 2.0  # how long a write waits for the writes of other kernels
 RESERVE_S = 5.0  # and for a budget, which must not be guessed
 RETRY_S = (0.001, 0.004)  # between two tries: SQLite's own waiting grows to 100 ms and lets the late go first
 CONNECT_S = 5
+PATIENCE = (
+    f"SET lock_timeout = '{RESERVE_S:.0f}s'",
+    "SET statement_timeout = '10s'",
+    "SET idle_in_transaction_session_timeout = '10s'",
+)
 _OF_RECORD = tuple(one.name for one in fields(Record) if one.name != "charges")
 _OF_USAGE = tuple(one.name for one in fields(Usage) if one.name not in {"speed", "estimated"})
 
@@ -180,9 +185,18 @@ _ABANDONED: list[Engine] = []
 
 
 def _server(address: URL) -> Engine:
-    patience = {"connect_timeout": CONNECT_S} if address.get_backend_name() == "postgresql" else {}
-    patience = {name: value for name, value in patience.items() if name not in address.query}
-    return create_engine(address, pool_pre_ping=True, pool_size=1, max_overflow=1, connect_args=patience)
+    postgres = address.get_backend_name() == "postgresql"
+    patience = {"connect_timeout": CONNECT_S} if postgres and "connect_timeout" not in address.query else {}
+    engine = create_engine(address, pool_pre_ping=True, pool_size=1, max_overflow=1, connect_args=patience)
+    if postgres:
+
+        @event.listens_for(engine, "connect")
+        def _(connection: Any, _record: object) -> None:
+            for statement in PATIENCE:  # a kernel that sleeps in a transaction keeps nobody else out for long
+                connection.cursor().execute(statement)
+            connection.commit()
+
+    return engine
 
 
 def _sqlite(address: URL) -> Engine:

@@ -6,13 +6,14 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from .budget import Admitted, Denied, Level, Limit, Need
 from .money import EXACT
 
-DIME, CENT, SMALL = Decimal("0.1"), Decimal("0.01"), Decimal("0.0001")
+CENT, SMALL = Decimal("0.01"), Decimal("0.0001")
 
 
 def dollars(amount: Decimal, rounding: str = ROUND_HALF_UP) -> str:
-    """ "$0.66": to the cent, or to a hundredth of one where it is less."""
-    whole = amount == amount.quantize(CENT, context=EXACT) or amount.copy_abs() >= DIME
-    return f"${amount.quantize(CENT if whole else SMALL, rounding, context=EXACT):,f}"
+    """ "$5.00", "$0.6543", "$0.000048": whole cents, or cents from a dollar on; else hundredths of one, or two digits."""
+    whole = amount >= 1 or amount == amount.quantize(CENT, context=EXACT)
+    step = CENT if whole else min(SMALL, Decimal(1).scaleb(amount.adjusted() - 1))
+    return f"${amount.quantize(step, rounding, context=EXACT):,f}"
 
 
 def budget(limit: Limit) -> str:

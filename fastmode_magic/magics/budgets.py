@@ -5,6 +5,7 @@ from traitlets import TraitError
 from ..claude.errors import BadInput
 from ..session import Session
 
+SILENT = ("The ledger does not answer.", "Try again in a moment.")
 SETTINGS = {"session": "budget", "notebook": "budget_per_notebook", "day": "budget_per_day"}
 
 
@@ -13,6 +14,8 @@ def budget(session: Session, words: list[str]) -> str:
     match words:
         case []:
             return report(session)
+        case ["release"]:
+            return _release(session)
         case [scope, amount] if scope in SETTINGS:
             pass
         case [amount]:
@@ -36,7 +39,19 @@ def report(session: Session) -> str:
     """Every budget with what of it is spent, reserved and left."""
     from .. import budget_reports
 
+    practice = session.service.practising
     try:
-        return budget_reports.budgets(session.books.levels(practice=session.service.practising))
+        return budget_reports.budgets(
+            session.books.levels(practice=practice), session.books.uncounted(practice=practice)
+        )
     except TimeoutError:
-        raise BadInput("The ledger does not answer.", "Try again in a moment.") from None
+        raise BadInput(*SILENT) from None
+
+
+def _release(session: Session) -> str:
+    from .. import budget_reports
+
+    try:
+        return budget_reports.released(session.books.release(practice=session.service.practising))
+    except TimeoutError:
+        raise BadInput(*SILENT) from None

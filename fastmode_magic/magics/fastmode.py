@@ -236,7 +236,7 @@ COMMANDS = {
     "budget": Command(
         FastmodeMagics._budget,
         "what may be spent, by this session, a day or a notebook, and what is left",
-        "[DOLLARS, off, day DOLLARS, notebook DOLLARS]",
+        "[DOLLARS, off, day DOLLARS, notebook DOLLARS, release]",
     ),
     "cost": Command(
         FastmodeMagics._cost,

@@ -212,6 +212,7 @@ def main() -> None:
     if "--write" in sys.argv:
         _write("bench", lines)
         _write("rendering", rendered)
+        _write("ledger", kept)
         _write("page", in_page)
         _write("policies", of_policies)
 

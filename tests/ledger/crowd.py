@@ -3,6 +3,8 @@
 `python crowd.py SCENE ARGUMENTS` says in JSON what became of them; it is started by `play` of test_processes.py.
 """
 
+import heapq
+import importlib
 import json
 import multiprocessing
 import os
@@ -14,17 +16,15 @@ from dataclasses import replace
 from decimal import Decimal
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Barrier, Event, Semaphore
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import uuid4
 
-import anthropic  # noqa: F401  # loaded before the fork
 from runs import charge, run
 
 import fastmode_magic
-import fastmode_magic.session
 from fastmode_magic.ledger.book import Book, Busy, Query
 from fastmode_magic.ledger.budget import Denied, Limit, Need
 from fastmode_magic.ledger.records import Record
@@ -32,6 +32,12 @@ from fastmode_magic.ledger.rehearsal import rehearse
 from fastmode_magic.ledger.store import Store
 
 LONG_S = 60
+LONGEST_S = 1.5  # that a kernel lives
+ASKED_WITH = (
+    *("fastmode_magic." + name for name in ("accounting", "booking", "composition", "conclusion", "permissions")),
+    *("fastmode_magic." + name for name in ("session", "claude.transport", "views.protocol")),
+    *("anyio._backends._asyncio", "genai_prices.data", "h11", "httpcore2", "opentelemetry.propagate", "truststore"),
+)
 CONTEXT = multiprocessing.get_context("fork")
 DAY = {"day": Query({"user": "ada", "day": "2026-11-28"})}
 DOLLAR = Limit("day", Decimal(1))
@@ -141,25 +147,26 @@ def _spend(number: int, url: str, together: Barrier, said: "Queue[Any]") -> None
 def asking(ledger: str, kernels: int, at_once: int) -> Any:
     """Each asks for a streamed answer and is killed at a random moment; how many were still at it."""
     os.environ |= {"FASTMODE_LEDGER": ledger, "FASTMODE_HISTORY": "full"}
+    for name in ASKED_WITH:
+        importlib.import_module(name)
     random, alive = Random(9), 0
-    for first in range(0, kernels, at_once):
-        ready, go = CONTEXT.Semaphore(0), CONTEXT.Event()
-        with crowd(at_once, _ask, first, ready, go) as made:
-            for _ in made:
-                assert ready.acquire(timeout=LONG_S)
-            go.set()
-            began_s = time.monotonic()
-            for moment_s, one in sorted((random.uniform(0, 2.5), n) for n in range(at_once)):
-                time.sleep(max(0.0, began_s + moment_s - time.monotonic()))
-                alive += made[one].is_alive()
-                made[one].kill()
+    living: list[tuple[float, int, BaseProcess]] = []  # the moment at which each is to die
+    for number in range(kernels + at_once):
+        if number >= at_once:
+            moment_s, _, one = heapq.heappop(living)
+            time.sleep(max(0.0, moment_s - time.monotonic()))
+            alive += one.is_alive()
+            one.kill()
+            one.join(LONG_S)
+        if number < kernels:
+            one = CONTEXT.Process(target=_ask, args=(number,))
+            one.start()
+            heapq.heappush(living, (time.monotonic() + random.uniform(0, LONGEST_S), number, one))
     return alive
 
 
-def _ask(number: int, first: int, ready: Semaphore, go: Event) -> None:
-    ready.release()
-    go.wait(LONG_S)
-    fastmode_magic.ask(f"run {first + number}", fast=True)
+def _ask(number: int) -> None:
+    fastmode_magic.ask(f"run {number}", fast=True)
 
 
 if __name__ == "__main__":

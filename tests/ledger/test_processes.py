@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fastmode_magic.ledger.records import Record
+from fastmode_magic.ledger.records import SILENCE, Record, now
 from fastmode_magic.ledger.store import Store
 from fastmode_magic.simulator import Scenario, Simulator
 
@@ -77,17 +77,14 @@ def test_what_a_killed_kernel_had_written_is_there(lite: str, tmp_path: Path) ->
 def test_two_hundred_kernels_are_killed_at_random_moments_and_each_request_has_its_row(
     lite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Simulator(first_byte_s=0.1, scenario=Scenario(tokens=100, rate=100)) as service:
+    with Simulator(first_byte_s=0.1, scenario=Scenario(tokens=80, rate=100)) as service:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", service.url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test-0123456789")
-        alive = play("asking", lite, "200", "20")
+        alive = play("asking", lite, "200", "12")
         sent = [request.body["messages"][-1]["content"] for request in service.requests]
     found = records(lite)
-    print(
-        alive,
-        len(sent),
-        sent[:2],
-        len(found),
-        {s: sum(one.state == s for one in found) for s in ("running", "finished")},
-    )
-    assert len(found) >= len(sent)
+    killed = [one for one in found if one.state_at(now() + 2 * SILENCE) == "killed"]
+    assert set(sent) <= {one.prompt for one in found}
+    assert len({one.prompt for one in found}) == len(found) >= len(sent) > 40
+    assert alive > len(killed) > 20  # some in the middle of an answer, others before they had asked
+    assert all(one.ended is None for one in killed)

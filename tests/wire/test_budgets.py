@@ -1,11 +1,16 @@
 """Budgets that are kept: reserved before sending, lowered to fit, refused, released; over real HTTP."""
 
+import asyncio
+import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from pathlib import Path
 
 import pytest
 
+from fastmode_magic import outlook
+from fastmode_magic.booking import Booking
 from fastmode_magic.claude.errors import BadInput, OverBudget
 from fastmode_magic.ledger import prices
 from fastmode_magic.session import Session
@@ -198,3 +203,108 @@ def test_the_dearer_speed_counts_before_and_the_served_one_after(session: Sessio
     (level,) = session.books.levels(practice=False)
     at = answer.at
     assert level.used == answer.cost == prices.cost(answer.model, answer.usage, "standard", at)
+
+
+def test_a_stop_while_the_service_counts_leaves_nothing_reserved(session: Session, simulator: Simulator) -> None:
+    session.settings.budget = "0.10"
+    counting = threading.Event()
+    admit = Booking._counted
+
+    async def slow(booking: Booking, request: object, most: int | None) -> int:
+        counting.set()
+        await asyncio.sleep(60)
+        return await admit(booking, request, most)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Booking, "_counted", slow)
+        running = session.start(session.ask("2+2?", fast=True))
+        assert counting.wait(20)
+        running.stop()
+        running.wait(10)
+    (level,) = session.books.levels(practice=False)
+    assert level.used == 0
+    assert session.books.records("session", practice=False) == []
+
+
+def test_hidden_thinking_that_is_stopped_stays_reserved(session: Session, simulator: Simulator) -> None:
+    simulator.script(Scenario(thinking=20_000, rate=1_000))
+    session.settings.budget = "5"
+    running = session.start(session.ask("Think.", fast=True))
+    threading.Event().wait(1.0)
+    running.stop()
+    answer = running.wait(10)
+    (level,) = session.books.levels(practice=False)
+    (row,) = session.books.records("session", practice=False)
+    assert row.state == "interrupted"
+    assert answer.cost <= level.used == row.reserved <= Decimal("0.70")
+    assert level.used > 500 * Decimal("0.000040")  # half a second of it, at least
+
+
+def test_what_nobody_counted_can_be_released(session: Session, simulator: Simulator) -> None:
+    simulator.script("connection_reset", "connection_reset", "connection_reset")
+    session.settings.budget = "5"
+    answer, _ = session.run(session.ask("2+2?", fast=True))
+    assert answer.cost is None
+    (level,) = session.books.levels(practice=False)
+    (row,) = session.books.uncounted(practice=False)
+    assert level.used == row.reserved > Decimal("0.6")
+    assert session.books.release(practice=False) == 1
+    assert [one.used for one in session.books.levels(practice=False)] == [0]
+    assert session.books.uncounted(practice=False) == []
+
+
+def test_a_run_that_began_without_a_budget_counts_towards_one(session: Session, simulator: Simulator) -> None:
+    simulator.script(Scenario(tokens=4_000, rate=300))
+    running = session.start(session.ask("Write.", fast=True, max_tokens=3_000))
+    while not running.text:
+        threading.Event().wait(0.02)
+    session.settings.budget = "0.15"
+    _, error = session.run(session.ask("2+2?", fast=True, max_tokens=2_000))
+    assert isinstance(error, OverBudget)
+    running.stop()
+    running.wait(10)
+
+
+def test_a_model_that_is_never_fast_may_call_tools_where_no_speed_is_told(
+    session: Session, simulator: Simulator
+) -> None:
+    def look(at: int) -> int:
+        return at
+
+    call = Scenario(calls=[{"name": "look", "input": {"at": 1}}], stop_reason="tool_use", speed_served=None)
+    simulator.script(call, Scenario(speed_served=None))
+    ask = session.ask("Look.", model="sonnet", tools=[look], yes=True, max_cost="1")
+    answer, error = session.run(ask)
+    assert error is None
+    assert len(answer.calls) == 1
+
+
+def test_fast_that_is_silently_served_at_standard_speed_has_a_price(session: Session, simulator: Simulator) -> None:
+    answer, error = session.run(session.ask("2+2?", model="opus-4-6", fast=True, max_cost="1"))
+    assert error is None
+    assert answer.speed == "standard"
+
+
+def test_a_busy_ledger_does_not_guess_what_is_left_of_a_day(
+    session: Session, simulator: Simulator, tmp_path: Path
+) -> None:
+    session.run(session.ask("2+2?"))
+    session.settings.budget_per_day = "1"
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    before = len(sent(simulator))
+    _, error = session.run(session.ask("2+2?", fast=True))
+    other.close()
+    assert isinstance(error, OverBudget)
+    assert "another program holds it locked" in error.what
+    assert len(sent(simulator)) == before
+
+
+def test_a_small_decimal_context_of_the_user_changes_nothing(session: Session, simulator: Simulator) -> None:
+    with localcontext(Context(prec=3)):
+        session.settings.budget = "123.45"
+        answer, error = session.run(session.ask("2+2?", fast=True))
+        (level,) = session.books.levels(practice=False)
+        assert outlook.budget_words(session) == "$0.000048 of the session's budget of $123.45"
+    assert error is None
+    assert level.used == answer.cost
