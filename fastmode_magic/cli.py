@@ -88,8 +88,8 @@ def _serve(chosen: argparse.Namespace) -> int:
 
 
 def _doctor(_: argparse.Namespace) -> int:
-    from . import reports
     from .current import current
+    from .reports import session as reports
 
     print(reports.doctor(current(), "command line").replace("`", ""))
     return 0

@@ -24,8 +24,8 @@ from .prompt.problems import CannotSend
 from .prompt.structure import Shape, shape
 from .prompt.tools import Tool, tool
 from .prompt.turns import Addressee, Place
-from .setting_types import Dollars
 from .settings import Values
+from .settings.kinds import Dollars
 
 LARGEST_BYTES = 19_000_000  # of a prompt as it travels: with the history it must stay below the service's 32 MB
 MOST_TOKENS = 1_400_000  # by our estimate, which may be wrong by a third: the service has the last word

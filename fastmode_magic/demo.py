@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from . import settings
 from .claude.catalog import DEFAULT_MODEL
 from .prompt.ask import Ask
-from .prompt_reports import worst_case
+from .reports.prompts import worst_case
 from .simulator import Simulator
 from .views import text
 

@@ -15,10 +15,10 @@ import pytest
 from pyarrow import parquet
 from runs import NOW, OPUS, charge, run
 
-from fastmode_magic import history
 from fastmode_magic.claude.errors import BadInput
-from fastmode_magic.exports import export
 from fastmode_magic.ledger.records import SILENCE, Record
+from fastmode_magic.reports import history
+from fastmode_magic.reports.exports import export
 
 EXACT = "12345678901234.123456789012345678"
 RUNS = [
@@ -212,7 +212,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Any:
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-    from fastmode_magic import metrics
+    from fastmode_magic.reports import metrics
 
     made = InMemoryMetricReader()
     provider = MeterProvider([made])
@@ -238,7 +238,7 @@ class TestMetrics:
     """`%fastmode export otel`, read back from OpenTelemetry's own SDK."""
 
     def test_tokens_times_and_dollars(self, reader: Any) -> None:
-        from fastmode_magic.metrics import Metrics
+        from fastmode_magic.reports.metrics import Metrics
 
         fast = charge("fast", "0.04", input_tokens=10, cache_read_input_tokens=20, cache_creation_input_tokens=30)
         assert Metrics().record([run(fast, duration_s=3.5, ttft_s=0.5), run(charge("standard", "0.02"))]) == 2
@@ -277,7 +277,7 @@ class TestMetrics:
         assert (cost.value, found["fastmode.client.cost"].unit) == (0.04, "{USD}")
 
     def test_each_run_is_recorded_once_and_when_it_has_ended(self, reader: Any) -> None:
-        from fastmode_magic.metrics import Metrics
+        from fastmode_magic.reports.metrics import Metrics
 
         made, going_on = Metrics(), run(charge("fast", "0.01"), state="running", ended=None, seen=NOW)
         assert made.record([RUNS[0], going_on]) == 1
@@ -296,7 +296,7 @@ class TestMetrics:
         ],
     )
     def test_a_run_that_failed_has_an_error(self, state: Any, ending: str, error: str, reader: Any) -> None:
-        from fastmode_magic.metrics import Metrics
+        from fastmode_magic.reports.metrics import Metrics
 
         Metrics().record([run(state=state, ending=ending, duration_s=1.0, cost=None, list_price_of="proxy.example")])
         (took,) = points(told(reader)["gen_ai.client.inference.duration"])
@@ -308,7 +308,7 @@ class TestMetrics:
         assert "fastmode.client.cost" not in told(reader)
 
     def test_practice_and_texts_are_left_out_and_estimates_marked(self, reader: Any) -> None:
-        from fastmode_magic.metrics import Metrics
+        from fastmode_magic.reports.metrics import Metrics
 
         secret = run(charge("fast", "0.01", estimated=True), prompt="secret", answer="secret", user="ada", notebook="n")
         assert Metrics().record([replace(RUNS[0], practice=True), secret]) == 1
@@ -317,7 +317,7 @@ class TestMetrics:
         assert not {"secret", "ada", "n"} & set(cost.attributes.values())
 
     def test_without_a_provider_there_is_a_sentence_and_the_runs_are_kept_for_later(self) -> None:
-        from fastmode_magic.metrics import Metrics
+        from fastmode_magic.reports.metrics import Metrics
 
         made = Metrics()
         made.follow(RUNS[0])

@@ -10,7 +10,7 @@ from runs import NOW, OPUS, charge, run
 from fastmode_magic.ledger.records import SILENCE
 from fastmode_magic.ledger.summary import Bought
 from fastmode_magic.magics.claude import plain
-from fastmode_magic.money_reports import bought_words, cost, duration
+from fastmode_magic.reports.money import bought_words, cost, duration
 
 FAST = run(charge("fast", "0.0808", output=2_000, input_tokens=100), tokens_per_s=100.0)
 STANDARD = run(charge("standard", "0.02", cache_read_input_tokens=7, cache_creation_input_tokens=3), tokens_per_s=50.0)

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from runs import NOW, OPUS, charge, run
 
-from fastmode_magic import plots
 from fastmode_magic.ledger.records import Record
-from fastmode_magic.pictures import GROUND, HEIGHT, SHARP, WIDTH, picture
+from fastmode_magic.reports import plots
+from fastmode_magic.reports.pictures import GROUND, HEIGHT, SHARP, WIDTH, picture
 
 MANY = [
     run(charge("standard", "0.02"), tokens_per_s=40.0, began=NOW - timedelta(days=3)),
@@ -76,6 +76,6 @@ def test_the_settings_of_the_user_are_neither_used_nor_changed() -> None:
 
 
 def test_pyplot_is_not_imported() -> None:
-    code = "import sys, fastmode_magic.pictures; print('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, fastmode_magic.reports.pictures; print('matplotlib.pyplot' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -11,7 +11,7 @@ from fastmode_magic.claude.usage import Usage
 from fastmode_magic.claude.usage_report import Paid, Report, Tokens, Used, moment, paid, used, used_before
 from fastmode_magic.ledger.reconciliation import Period, Reconciliation, compared, plain
 from fastmode_magic.ledger.records import Charge, Record
-from fastmode_magic.reconcile_reports import named, shown
+from fastmode_magic.reports.reconciliation import named, shown
 
 NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 TODAY = NOON.replace(hour=0)

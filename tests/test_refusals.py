@@ -2,10 +2,12 @@
 
 import pytest
 
-from fastmode_magic.claude.refusals import Meaning, Refusal, ServiceError, classify
+from fastmode_magic.claude.refusals import Meaning, Refusal, ServiceError, classify, fast_input_limit
 
 LIMIT_0 = "This request would exceed your rate limit of 0 fast mode input tokens per minute (org: x)."
 LIMIT_2M = "This request would exceed your rate limit of 2,000,000 fast mode input tokens per minute (org: x)."
+LIMIT_999 = "This request would exceed your rate limit of 999 fast mode input tokens per minute (org: x)."
+LIMIT_999_OUT = "This request would exceed your rate limit of 999 fast mode output tokens per minute (org: x)."
 CREDITS = "Usage credits are required for fast mode."
 DISABLED = "Fast mode is not enabled for your organization. Ask an admin."
 NO_SPEED = "'claude-sonnet-5' does not support the `speed` parameter."
@@ -38,6 +40,10 @@ def meaning(error, *, asked_fast=True):
         (limit(headers=fast(remaining=999)), Meaning.FAST_POOL_EMPTY),  # the prompt has about 1,000 tokens
         (limit(LIMIT_2M), Meaning.FAST_POOL_EMPTY),
         (limit(LIMIT_0), Meaning.NO_FAST_CAPACITY),
+        (limit(LIMIT_999), Meaning.LARGER_THAN_POOL),
+        (limit(LIMIT_999_OUT), Meaning.FAST_POOL_EMPTY),
+        (limit(headers=fast(limit=999, remaining=999)), Meaning.LARGER_THAN_POOL),
+        (limit(headers=fast(limit=999, remaining=0)), Meaning.LARGER_THAN_POOL),
         (limit(headers=fast(limit=0, remaining=0)), Meaning.NO_FAST_CAPACITY),
         (limit(CREDITS, retry_after_s=None), Meaning.NO_CREDITS),
         (ServiceError(400, "invalid_request_error", message=DISABLED), Meaning.FAST_DISABLED),
@@ -111,6 +117,23 @@ def test_a_standard_request_is_not_refused_for_its_speed(error, expected):
 )
 def test_code_then_headers_then_messages(error, expected):
     assert meaning(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (limit(LIMIT_2M), 2_000_000),
+        (limit(LIMIT_0), 0),
+        (limit(LIMIT_999_OUT), None),
+        (limit(LIMIT_999, headers=fast(limit=2_000)), 2_000),  # headers are exact
+        (limit("rate limit of , fast mode input tokens"), None),
+        (limit(f"rate limit of {'9' * 5_000} fast mode input tokens"), None),
+        (limit("rate limit of 30,000 input tokens per minute."), None),
+        (ServiceError(400, message=LIMIT_2M), None),
+    ],
+)
+def test_the_limit_of_the_fast_pool(error, expected):
+    assert fast_input_limit(error) == expected
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from traitlets.config import Config
 from traitlets.config.loader import DeferredConfigString
 
 from fastmode_magic import settings
+from fastmode_magic.reports.settings import report
 from fastmode_magic.settings import NAMES, FastMode, Values, environment_fingerprint, system_folders
-from fastmode_magic.settings_report import report
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..prompt.ask import Ask
 from ..prompt.content import Block, Message, ToolResult, ToolUse
-from . import explanations, policy
+from . import explanations, policy, refusals
 from .admission import COUNT_SLACK, Admit, Request, Spent
 from .catalog import Model, with_fast_mode
 from .errors import FastmodeError
@@ -122,7 +122,8 @@ class Attempts:
             error = failed.error
         self._spent.failed(self._lost, billed=not error.unsent and error.status in {None, 200})
         self._saw(error.headers)
-        return classify(error, fast=speed == "fast", input_tokens=self.ask.estimated_input_tokens)
+        limit = refusals.fast_input_limit(error) if speed == "fast" else None
+        return classify(error, fast=speed == "fast", input_tokens=await self._tokens(limit or NEVER))
 
     def _request(self, arguments: dict[str, Any], speed: Speed) -> Request:
         async def count() -> int | None:
@@ -212,28 +213,29 @@ class Attempts:
         if cooldown := self.standing.cooldown(account, pool, now_s):
             error = ServiceError(None, retry_after_s=cooldown.until_s - now_s, broken=cooldown.reason)
             return Refusal(Meaning.FAST_POOL_EMPTY, error)
-        quota = self.standing.quota(account, pool)
+        output = (quota := self.standing.quota(account, pool)).fast_output
         # A limit of 0 is a refusal that lasts, and is remembered as one: after `%fastmode on` it is asked again.
-        if (
-            quota.fast_output
-            and quota.fast_output.limit
-            and (after_s := quota.fast_output.seconds_until(1, now_s)) != 0
-        ):
+        if output and output.limit and (after_s := output.seconds_until(1, now_s)) != 0:
             return Refusal(Meaning.FAST_POOL_EMPTY, ServiceError(None, retry_after_s=after_s))
         if quota.fast_input and quota.fast_input.limit:
             return await self._too_large_for(quota.fast_input)
         return None
 
     async def _too_large_for(self, bucket: Bucket) -> Refusal | None:
-        needed, level = self.ask.estimated_input_tokens, bucket.level(self.clock())
-        if abs(needed - level) <= NEAR * level:
-            with contextlib.suppress(AttemptFailed):
-                arguments = counted(self.ask, self.model, "fast", header=self._header)
-                needed = await self.connection.count_tokens(arguments)
+        needed = await self._tokens(bucket.level(self.clock()))
         after_s = bucket.seconds_until(needed, self.clock())
         if after_s is None:
             return Refusal(Meaning.LARGER_THAN_POOL, ServiceError(None))
         return Refusal(Meaning.FAST_POOL_EMPTY, ServiceError(None, retry_after_s=after_s)) if after_s else None
+
+    async def _tokens(self, level: float) -> int:
+        """The prompt's tokens: as we estimate them, or as the service counts them where that is near `level`."""
+        estimated = self.ask.estimated_input_tokens
+        if abs(estimated - level) <= NEAR * level:
+            with contextlib.suppress(AttemptFailed):
+                arguments = counted(self.ask, self.model, "fast", header=self._header)
+                return await self.connection.count_tokens(arguments)
+        return estimated
 
     def _remember(self, refusal: Refusal, decision: policy.Decision) -> None:
         """Keep what a refusal of fast says about the next cells."""

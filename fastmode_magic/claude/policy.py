@@ -11,16 +11,14 @@ DEFAULT_FAST_RATE = 200.0
 DEFAULT_STANDARD_RATE = 80.0
 DEFAULT_ANSWER_TOKENS = 1_000
 DEFAULT_MAX_WAIT_S = 20.0
-# A bucket that refills by the minute is full again after one: what we assume where `retry-after` is missing.
-DEFAULT_COOLDOWN_S = 60.0
-# Nobody says how long an overload lasts: by the next cell it may be over, and to ask costs a moment.
-OVERLOADED_COOLDOWN_S = 5.0
+# Where nobody says how long: by the next cell it may be over, and to ask costs a moment.
+UNTOLD_COOLDOWN_S = 5.0
 
 MAX_ATTEMPTS = 3  # of the same request at the same speed, the first included
 MAX_BACKOFF_S = 60.0
-OVERLOADED_RETRIES = 2
-LONGEST_RETRY_S = 5.0  # a longer pause than this is no short retry: standard goes now
+OVERLOADED_RETRIES = 2  # of `never`; the others are bounded by the time they take
 FIRST_BACKOFF_S = 0.5
+FIRST_WAIT_S = 1.0  # for fast, where nobody says how long
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,37 +124,40 @@ def worth_waiting(after_s: float, rates: Rates, max_tokens: int) -> bool:
 
 
 def cooldown_s(refusal: Refusal) -> float:
-    """How long fast is not asked for after `refusal`: what the service says, else what is usual."""
-    if (after_s := refusal.error.retry_after_s) is not None:
-        return after_s
-    return OVERLOADED_COOLDOWN_S if refusal.meaning is Meaning.OVERLOADED else DEFAULT_COOLDOWN_S
+    """How long fast is not asked for after `refusal`: what the service says, else a moment."""
+    after_s = refusal.error.retry_after_s
+    return UNTOLD_COOLDOWN_S if after_s is None else after_s
 
 
 def _capacity(refusal: Refusal, attempt: Attempt, rates: Rates, rules: Rules) -> Decision:
     after_s = refusal.error.retry_after_s
     match rules.fallback:
         case "wait":
-            after_s = max(after_s if after_s is not None else _doubled(attempt, 1.0), 0.1)
-            too_long = rules.max_wait_s is not None and attempt.waited_s + after_s > rules.max_wait_s
-            return GiveUp() if too_long else RetryFast(after_s)
+            after_s = max(after_s if after_s is not None else _doubled(attempt, FIRST_WAIT_S), 0.1)
+            return RetryFast(after_s) if _allowed(after_s, attempt, rules) else GiveUp()
         case "auto" if after_s is not None and attempt.number < MAX_ATTEMPTS:
-            bound = DEFAULT_MAX_WAIT_S if rules.max_wait_s is None else rules.max_wait_s
-            if attempt.waited_s + after_s <= bound and worth_waiting(after_s, rates, rules.max_tokens):
+            if _allowed(after_s, attempt, rules) and worth_waiting(after_s, rates, rules.max_tokens):
                 return RetryFast(after_s)
     return FallBack(refusal.reason)
 
 
 def _overloaded(refusal: Refusal, attempt: Attempt, rates: Rates, rules: Rules) -> Decision:
     told_s = refusal.error.retry_after_s
+    after_s = max(_doubled(attempt, FIRST_WAIT_S), told_s or 0.0)
+    allowed = _allowed(after_s, attempt, rules)
     if rules.fallback == "wait":
-        after_s = max(_doubled(attempt, 1.0), told_s or 0.0)
-        too_long = rules.max_wait_s is not None and attempt.waited_s + after_s > rules.max_wait_s
-        return GiveUp() if too_long else RetryFast(after_s)
-    after_s = max(_doubled(attempt, FIRST_BACKOFF_S), told_s or 0.0)
-    short = attempt.number <= OVERLOADED_RETRIES and after_s <= LONGEST_RETRY_S
-    if rules.fallback == "auto" and short and worth_waiting(attempt.waited_s + after_s, rates, rules.max_tokens):
+        return RetryFast(after_s) if allowed else GiveUp()
+    risked_s = (attempt.waited_s + after_s) * (2 if told_s is None else 1)  # it may be in vain
+    if rules.fallback == "auto" and allowed and worth_waiting(risked_s, rates, rules.max_tokens):
         return RetryFast(after_s)
     return FallBack(refusal.reason)
+
+
+def _allowed(after_s: float, attempt: Attempt, rules: Rules) -> bool:
+    """Whether the user lets us wait for fast so much longer."""
+    usual_s = DEFAULT_MAX_WAIT_S if rules.fallback == "auto" else None
+    bound_s = usual_s if rules.max_wait_s is None else rules.max_wait_s
+    return bound_s is None or attempt.waited_s + after_s <= bound_s
 
 
 def _stubborn(refusal: Refusal, attempt: Attempt) -> Decision:

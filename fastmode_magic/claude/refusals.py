@@ -97,13 +97,24 @@ _SPEND_CODES = (
     "contract_spend_limit_reached",
     "linked_organization_spend_limit_reached",
 )
-_FAST_LIMIT = re.compile(r"rate limit of ([\d,]+) fast mode (?:input|output) tokens")
+_FAST_LIMIT = re.compile(r"rate limit of ([\d,]{1,20}) fast mode (input|output) tokens")
 _STANDARD_LIMIT = re.compile(r"rate limit of [\d,]+ (?:requests|(?:(?:input|output) )?tokens) per")
 
 
 def classify(error: ServiceError, *, fast: bool, input_tokens: int) -> Refusal:
     """What `error` means for a request that asked for fast (or not) with about `input_tokens` of prompt."""
     return Refusal(_meaning(error, fast, input_tokens), error)
+
+
+def fast_input_limit(error: ServiceError) -> int | None:
+    """How many tokens of prompts a minute the fast pool takes, as a 429 tells in its headers or in its sentence."""
+    if error.status != 429:
+        return None
+    if bucket := quota.from_headers(error.headers, 0.0).fast_input:
+        return bucket.limit
+    named = _FAST_LIMIT.search(error.message)
+    digits = named[1].replace(",", "") if named and named[2] == "input" else ""
+    return int(digits) if digits else None
 
 
 def refuses_thinking(error: ServiceError) -> bool:
@@ -176,6 +187,8 @@ def _limit(error: ServiceError, fast: bool, input_tokens: int) -> Meaning:
     pools = [bucket for bucket in (limits.fast_input, limits.fast_output) if bucket]
     if any(bucket.limit == 0 for bucket in pools):
         return Meaning.NO_FAST_CAPACITY
+    if input_tokens > (fast_input_limit(error) or input_tokens):
+        return Meaning.LARGER_THAN_POOL
     if any(bucket.remaining == 0 for bucket in pools):
         return Meaning.FAST_POOL_EMPTY
     if limits.requests and limits.requests.remaining == 0:

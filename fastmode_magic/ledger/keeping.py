@@ -137,7 +137,8 @@ class Keeper:
             return otherwise()
         for record in self._written:
             self._unwritten.discard(record.id)
-            self._own.keep(replace(record, prompt=None, answer=None))
+            if record.prompt is not None or record.answer is not None:
+                self._own.keep(replace(record, prompt=None, answer=None))
         if not self._unwritten:
             self._database.forgive()
         return result

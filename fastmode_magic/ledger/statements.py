@@ -19,12 +19,17 @@ class Statement:
         made = statement.compile(dialect=dialect, column_keys=columns)
         self._sql, self._order = made.string, made.positiontup
         self._fixed = {name: value for name, value in made.params.items() if value is not None}
-        self._fits = {name: bind.type.bind_processor(dialect) for bind, name in made.bind_names.items()}
+        self._names = tuple(made.bind_names.values())
+        fits = ((name, bind.type.bind_processor(dialect)) for bind, name in made.bind_names.items())
+        self._fits = tuple((name, fit) for name, fit in fits if fit)
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
         """Execute it; what is no part of it may be among the values."""
         given = self._fixed | dict(values)
-        fitted = {name: fit(given[name]) if fit else given[name] for name, fit in self._fits.items()}
+        fitted = {name: given[name] for name in self._names}
+        for name, fit in self._fits:
+            if (value := fitted[name]) is not None:
+                fitted[name] = fit(value)
         by_place = None if self._order is None else tuple(fitted[name] for name in self._order)
         return connection.exec_driver_sql(self._sql, fitted if by_place is None else by_place)
 

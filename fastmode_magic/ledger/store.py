@@ -122,7 +122,10 @@ class Store:
         """Open `url`; makes a SQLite file and its folder, readable by their owner alone, and the tables."""
         address = make_url(url)
         lite = address.get_backend_name() == "sqlite"
-        self._path = Path(address.database) if lite and address.database not in {None, "", ":memory:"} else None
+        self._path = _path(address) if lite else None
+        self._log = Path(f"{self._path}-wal")  # what was written and has yet to be moved into the file
+        if self._path:
+            address = address.set(database=str(self._path))
         self._engine = _sqlite(address) if lite else _server(address)
         self._do = statements(self._engine.dialect)
         if self._path:
@@ -177,8 +180,8 @@ class Store:
                 migrate(transaction.connection)
 
     def _found(self) -> tuple[tuple[int, int] | None, ...]:
-        """Which files these are: the database, and what was written and has yet to be moved into it."""
-        return (_identity(self._path), _identity(Path(f"{self._path}-wal"))) if self._path else ()
+        """Which files these are."""
+        return (_identity(self._path), _identity(self._log)) if self._path else ()
 
 
 _ABANDONED: list[Engine] = []
@@ -240,6 +243,12 @@ def _patiently(connection: sqlite3.Connection, statement: str, patience_s: float
             time.sleep(random.uniform(*RETRY_S))  # noqa: S311
     finally:
         connection.execute(f"PRAGMA busy_timeout = {int(1e3 * LOCK_S)}")
+
+
+def _path(address: URL) -> Path | None:
+    """The file of a SQLite database, wherever the notebook may go; None for one in memory, or a URI of SQLite's."""
+    name = address.database
+    return None if not name or name == ":memory:" or name.startswith("file:") else Path(name).absolute()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

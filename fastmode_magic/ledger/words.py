@@ -10,7 +10,7 @@ CENT, SMALL = Decimal("0.01"), Decimal("0.0001")
 
 
 def dollars(amount: Decimal, rounding: str = ROUND_HALF_UP) -> str:
-    """ "$5.00", "$0.6543", "$0.000048": whole cents, or cents from a dollar on; else hundredths of one, or two digits."""
+    """ "$5.00", "$0.6543", "$0.000048": to the cent from a dollar on, else as exact as is needed."""
     whole = amount >= 1 or amount == amount.quantize(CENT, context=EXACT)
     step = CENT if whole else min(SMALL, Decimal(1).scaleb(amount.adjusted() - 1))
     return f"${amount.quantize(step, rounding, context=EXACT):,f}"

@@ -37,7 +37,7 @@ def budget(session: Session, words: list[str]) -> str:
 
 def report(session: Session) -> str:
     """Every budget with what of it is spent, reserved and left."""
-    from .. import budget_reports
+    from ..reports import budgets as budget_reports
 
     practice = session.service.practising
     try:
@@ -49,7 +49,7 @@ def report(session: Session) -> str:
 
 
 def _release(session: Session) -> str:
-    from .. import budget_reports
+    from ..reports import budgets as budget_reports
 
     try:
         return budget_reports.released(session.books.release(practice=session.service.practising))

@@ -99,7 +99,7 @@ class ClaudeMagics(Magics):
         self._check(fields, background=background, code=code)
         ask = self.session.ask(prompt, prompts.names(self.shell, self.session), front_end.place(self.shell), **fields)
         if dry_run:
-            from .. import prompt_reports
+            from ..reports import prompts as prompt_reports
 
             show(self.shell, self.session, prompt_reports.dry_run(self.session, ask))
             return None

@@ -57,7 +57,7 @@ class FastmodeMagics(Magics):
             return None
 
     def _status(self) -> str | None:
-        from .. import reports
+        from ..reports import session as reports
 
         if in_terminal(self.shell, self.session):
             return reports.status(self.session)
@@ -66,7 +66,7 @@ class FastmodeMagics(Magics):
         return None
 
     def _bundle(self) -> dict[str, object]:
-        from .. import reports
+        from ..reports import session as reports
         from ..views import status
 
         markdown = reports.status(self.session)
@@ -79,19 +79,19 @@ class FastmodeMagics(Magics):
             shown.update(bundle, raw=True)
 
     def _on(self) -> str:
-        from .. import reports
+        from ..reports import session as reports
 
         self.session.switch(fast=True)
         return reports.switched(self.session)
 
     def _off(self) -> str:
-        from .. import reports
+        from ..reports import session as reports
 
         self.session.switch(fast=False)
         return reports.switched(self.session)
 
     def _quota(self, size: str) -> str:
-        from .. import quota_report
+        from ..reports import quota as quota_report
 
         return quota_report.report(self.session, quota_report.tokens(size) if size else None)
 
@@ -100,12 +100,12 @@ class FastmodeMagics(Magics):
         return f"Stopped: {stopped}; what came is kept." if stopped else "Nothing is running."
 
     def _models(self) -> str:
-        from .. import reports
+        from ..reports import session as reports
 
         return reports.models(date.today(), self.session.settings)  # noqa: DTZ011  # the user's day
 
     def _settings(self) -> str:
-        from .. import settings_report
+        from ..reports import settings as settings_report
 
         return settings_report.report(self.session.settings)
 
@@ -133,7 +133,7 @@ class FastmodeMagics(Magics):
         return self._of_money().export(rest)
 
     def _reconcile(self, rest: str) -> str:
-        from .. import reconcile_reports
+        from ..reports import reconciliation as reconcile_reports
 
         return reconcile_reports.report(self.session, rest, datetime.now(UTC))
 
@@ -179,7 +179,7 @@ class FastmodeMagics(Magics):
         )
 
     def _doctor(self) -> str:
-        from .. import reports
+        from ..reports import session as reports
 
         return reports.doctor(self.session, f"{type(self.shell).__name__}, {shown_as(self.shell, self.session)}")
 

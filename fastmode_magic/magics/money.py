@@ -13,8 +13,8 @@ from ..session import Session
 from . import options
 
 if TYPE_CHECKING:
-    from ..metrics import Metrics
-    from ..plots import Facts
+    from ..reports.metrics import Metrics
+    from ..reports.plots import Facts
 
 ALONE = (
     "These are the runs of this session alone: no others are known here, since no ledger is kept or it cannot be used."
@@ -30,7 +30,7 @@ class Money:
 
     def cost(self, words: str) -> str:
         """A report of every period, and of one by model and speed."""
-        from .. import money_reports
+        from ..reports import money as money_reports
 
         asked, book = _period(words.split(), "cost"), self._session.books.book
         names = ["session", *(["notebook"] if self._session.notebook() else []), "day", "month"]
@@ -45,7 +45,7 @@ class Money:
 
     def history(self, words: str) -> Any:
         """A data frame of a period, or of the newest N runs."""
-        from .. import history
+        from ..reports import history
 
         said = words.split()
         newest = int(said[0]) if len(said) == 1 and said[0].isdecimal() else None
@@ -54,7 +54,7 @@ class Money:
 
     def plots(self, words: str, *, terminal: bool) -> str:
         """The picture, where there is a place for one; returns its numbers in words."""
-        from .. import plots
+        from ..reports import plots
         from ..views.document import sentence
 
         found = self._records(_period(words.split(), "plots") or "month")
@@ -68,7 +68,7 @@ class Money:
 
     def export(self, words: str) -> str:
         """A file, or metrics; returns what was done."""
-        from .. import exports
+        from ..reports import exports
 
         try:
             said = shlex.split(words)
@@ -96,7 +96,7 @@ class Money:
             raise BadInput("The ledger does not answer.", "Try again in a moment.") from None
 
     def _otel(self) -> str:
-        from ..metrics import Metrics
+        from ..reports.metrics import Metrics
 
         if self._practice:
             raise BadInput(
@@ -115,7 +115,7 @@ def _show(facts: "Facts", words: str) -> None:
     from ..views.characters import terminal_text
 
     try:
-        from .. import pictures
+        from ..reports import pictures
     except ImportError:
         raise BadInput(
             "Plots need matplotlib, which is not installed.", "Type `%pip install matplotlib`, or `%fastmode cost`."

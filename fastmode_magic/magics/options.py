@@ -13,7 +13,7 @@ from traitlets import TraitError
 from ..claude.catalog import MAX_OUTPUT_TOKENS
 from ..claude.errors import BadInput
 from ..prompt.ask import EFFORTS, Fallback, Thinking
-from ..setting_types import Dollars
+from ..settings.kinds import Dollars
 
 PERIODS = ("session", "notebook", "day", "month", "all")  # what reports are of
 
@@ -157,7 +157,8 @@ OPTIONS = (
     Option(
         ("--fallback",),
         "fallback",
-        "when fast is refused: auto takes what ends first, standard goes at once, wait waits, never fails",
+        "when fast is refused: auto waits for fast where that saves more than it waits, else standard; "
+        "standard goes at once, wait waits, never fails",
         "{auto,standard,wait,never}",
         _one_of("--fallback", get_args(Fallback)),
         choices=get_args(Fallback),

@@ -74,9 +74,9 @@ def save(session: Session, name: str, prompt: str) -> str:
 
 def report(session: Session, words: list[str]) -> str:
     """`%fastmode prompts [show NAME | diff NAME [NAME]]`."""
-    from .. import prompt_reports
     from ..prompt.files import fenced
     from ..prompt.library import Library
+    from ..reports import prompts as prompt_reports
 
     library = Library(Path(session.settings.prompts_folder))
     try:
@@ -133,8 +133,8 @@ def thread(session: Session, words: list[str]) -> str:
 
 def threads(session: Session, words: list[str]) -> str:
     """`%fastmode threads [NAME | save [NAME] | forget NAME]`."""
-    from .. import prompt_reports
     from ..prompt import archive
+    from ..reports import prompts as prompt_reports
 
     try:
         match words:

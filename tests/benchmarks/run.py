@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import ledger
 import page
 import policies
 import rendering
@@ -205,6 +206,8 @@ def main() -> None:
         print(lines[-1], flush=True)
     rendered = list(rendering.table())
     print("\n".join(rendered), flush=True)
+    kept = ledger.table()
+    print("\n".join(kept), flush=True)
     in_page = page.table()
     print("\n".join(in_page), flush=True)
     of_policies = policies.tables()

@@ -24,7 +24,7 @@ def play(scene: str, *arguments: str) -> Any:
     """What a scene of crowd.py says."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE)])}
     command = [sys.executable, "-W", "error", str(HERE / "crowd.py"), scene, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return json.loads(done.stdout)
@@ -74,6 +74,7 @@ def test_what_a_killed_kernel_had_written_is_there(lite: str, tmp_path: Path) ->
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+@pytest.mark.timeout(300)  # twenty seconds on two idle cores
 def test_two_hundred_kernels_are_killed_at_random_moments_and_each_request_has_its_row(
     lite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,7 +145,7 @@ class TestExport:
         from opentelemetry.sdk.metrics import MeterProvider
         from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-        from fastmode_magic import metrics
+        from fastmode_magic.reports import metrics
 
         reader = InMemoryMetricReader()
         provider = MeterProvider([reader])

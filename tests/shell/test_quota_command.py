@@ -4,8 +4,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from support import KEY
 
-from fastmode_magic import quota_report
 from fastmode_magic.claude.errors import BadInput
+from fastmode_magic.reports import quota as quota_report
 from fastmode_magic.simulator import Refusal, Scenario, Simulator
 
 

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from fastmode_magic import reconcile_reports
 from fastmode_magic.claude import organisation
 from fastmode_magic.claude.errors import BadInput, FastmodeError, NoCredential, Refused
 from fastmode_magic.claude.usage_report import Report
+from fastmode_magic.reports import reconciliation as reconcile_reports
 from fastmode_magic.session import Session
 from fastmode_magic.settings import credentials
 from fastmode_magic.simulator import SCENARIOS, Refusal, Scenario, Simulator, Use

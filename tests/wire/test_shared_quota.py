@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from support import KEY
 
-from fastmode_magic import outlook, quota_report
+from fastmode_magic import outlook
 from fastmode_magic.claude.quota import Quota
+from fastmode_magic.reports import quota as quota_report
 from fastmode_magic.session import Session
 from fastmode_magic.settings import FastMode
 from fastmode_magic.simulator import Scenario, Simulator

@@ -7,25 +7,25 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .claude import catalog
-from .claude.errors import FastmodeError
-from .claude.refusals import AttemptFailed
-from .claude.request import build, counted
-from .claude.usage import Speed, Usage
-from .ledger import prices
-from .prompt import archive
-from .prompt.ask import Ask
-from .prompt.content import Document, Image
-from .prompt.conversation import Threads
-from .prompt.files import fenced
-from .prompt.library import Library
-from .prompt.turns import Thread, Turn
-from .views import text
-from .views.document import code, sentence
+from ..claude import catalog
+from ..claude.errors import FastmodeError
+from ..claude.refusals import AttemptFailed
+from ..claude.request import build, counted
+from ..claude.usage import Speed, Usage
+from ..ledger import prices
+from ..prompt import archive
+from ..prompt.ask import Ask
+from ..prompt.content import Document, Image
+from ..prompt.conversation import Threads
+from ..prompt.files import fenced
+from ..prompt.library import Library
+from ..prompt.turns import Thread, Turn
+from ..views import text
+from ..views.document import code, sentence
 
 if TYPE_CHECKING:
-    from .claude.transport import Connection
-    from .session import Session
+    from ..claude.transport import Connection
+    from ..session import Session
 
 SHOWN = 60  # characters of a prompt or an answer in a tree
 
@@ -37,7 +37,7 @@ def dry_run(session: "Session", ask: Ask) -> str:
     body: Mapping[str, Any] = build(ask, model, asked, header=model.needs_header(date.today()))  # noqa: DTZ011  # theirs
 
     async def count(connection: "Connection") -> tuple[int, Mapping[str, Any]]:
-        from .claude.transport import sent  # loaded by now
+        from ..claude.transport import sent  # loaded by now
 
         return await connection.count_tokens(counted(ask, model)), sent(body)
 

@@ -6,16 +6,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .accounting import ANTHROPIC_HOST
-from .claude import organisation
-from .claude.errors import BadInput
-from .claude.usage_report import CLASSES
-from .ledger.reconciliation import LATE, Line, Period, Reconciliation, compared
-from .views import text
-from .views.document import code, sentence
+from ..accounting import ANTHROPIC_HOST
+from ..claude import organisation
+from ..claude.errors import BadInput
+from ..claude.usage_report import CLASSES
+from ..ledger.reconciliation import LATE, Line, Period, Reconciliation, compared
+from ..views import text
+from ..views.document import code, sentence
 
 if TYPE_CHECKING:
-    from .session import Session
+    from ..session import Session
 
 FIRST = date(2026, 1, 1)  # the service's reports begin here,
 LONGEST = timedelta(days=365)  # and go back so far

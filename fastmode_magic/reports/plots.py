@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from statistics import median
 
-from .ledger.records import Record
-from .ledger.summary import Bought, Rates, Summary, bought, parts, rates, summary
-from .money_reports import bought_words, dollars
-from .views import text
+from ..ledger.records import Record
+from ..ledger.summary import Bought, Rates, Summary, bought, parts, rates, summary
+from ..views import text
+from .money import bought_words, dollars
 
 MODELS = 3  # that are drawn, those with the most runs; the words have them all
 SPEEDS = ("fast", "standard")

@@ -7,8 +7,8 @@ from typing import Any
 
 from traitlets import TraitError, TraitType
 
-from .claude import catalog
-from .claude.errors import BadInput
+from ..claude import catalog
+from ..claude.errors import BadInput
 
 EMPTY = "empty"
 # Not compiled here: loading takes no time for what few sessions use.

@@ -10,9 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from .claude.errors import BadInput
-from .ledger.records import Record
-from .ledger.rows import COLUMNS, Column, columns, values
+from ..claude.errors import BadInput
+from ..ledger.records import Record
+from ..ledger.rows import COLUMNS, Column, columns, values
 
 FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # a spreadsheet computes a cell that begins so; some wide
 DIGITS, PLACES = 38, 18  # of dollars in Parquet: what does not fit is refused, never rounded

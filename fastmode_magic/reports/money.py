@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from .ledger import prices
-from .ledger.records import Record
-from .ledger.summary import Bought, Line, Money, Summary, bought, summary
-from .views import text
-from .views.document import code, sentence
+from ..ledger import prices
+from ..ledger.records import Record
+from ..ledger.summary import Bought, Line, Money, Summary, bought, summary
+from ..views import text
+from ..views.document import code, sentence
 
 PERIODS = {"session": "this session", "notebook": "this notebook", "day": "today", "month": "this month", "all": "all"}
 TOLD = ("killed", "failed", "interrupted", "running")  # the states of runs that are no whole answers

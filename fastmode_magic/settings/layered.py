@@ -9,8 +9,8 @@ from traitlets import Bool, Enum, Float, Integer, TraitError
 from traitlets.config import Config, Configurable
 from traitlets.config.loader import DeferredConfig, LazyConfigValue
 
-from .setting_types import in_words
-from .system_settings import DEFAULT, Given, System
+from .kinds import in_words
+from .system import DEFAULT, Given, System
 
 SESSION = "%config in this session"
 CONFIGURATION = "IPython's configuration"

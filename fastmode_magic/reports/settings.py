@@ -1,9 +1,9 @@
 """What `%fastmode settings` shows: each setting, its value, who gave it, and what a lock is worth."""
 
-from .setting_types import EMPTY, in_words
-from .settings import NAMES, FastMode
-from .system_settings import FILE_NAME
-from .views.document import code, sentence
+from ..settings import NAMES, FastMode
+from ..settings.kinds import EMPTY, in_words
+from ..settings.system import FILE_NAME
+from ..views.document import code, sentence
 
 ADVICE = (
     "A lock inside a kernel is advice: whoever runs code in the kernel can take it away, or talk to the API directly. "

@@ -6,18 +6,19 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
-from . import outlook, reports
-from .claude import catalog
-from .claude.catalog import Model
-from .claude.errors import BadInput
-from .claude.quota import TINY, Bucket, Quota
-from .views import text
-from .views.document import code, sentence
+from .. import outlook
+from ..claude import catalog
+from ..claude.catalog import Model
+from ..claude.errors import BadInput
+from ..claude.quota import TINY, Bucket, Quota
+from ..views import text
+from ..views.document import code, sentence
+from . import session as reports
 
 if TYPE_CHECKING:
-    from .claude.standing import Account
-    from .claude.transport import Connection
-    from .session import Session
+    from ..claude.standing import Account
+    from ..claude.transport import Connection
+    from ..session import Session
 
 LEARN_S = 10.0  # how long the ledger is waited for
 ESTIMATE = (

@@ -13,13 +13,13 @@ from typing import Any, Literal, get_args
 from traitlets import Bool, Enum, Float, Integer, Unicode, observe, validate
 from traitlets.config.loader import DeferredConfigString
 
-from . import system_settings
-from .claude import catalog
-from .claude.catalog import DEFAULT_MODEL, MAX_OUTPUT_TOKENS
+from ..claude import catalog
+from ..claude.catalog import DEFAULT_MODEL, MAX_OUTPUT_TOKENS
+from ..prompt.ask import EFFORTS, Fallback, Thinking
+from . import system
+from .kinds import Address, Database, Dollars, Models, in_words
 from .layered import SESSION, Layered
-from .prompt.ask import EFFORTS, Fallback, Thinking
-from .setting_types import Address, Database, Dollars, Models, in_words
-from .system_settings import Given
+from .system import Given
 
 History = Literal["metadata", "full"]
 PREFIX = "FASTMODE_"
@@ -117,7 +117,7 @@ class FastMode(Layered):
     def __init__(self, folders: Sequence[Path] | None = None, **kwargs: Any) -> None:
         """`folders` has the system's `fastmode.toml`, the widest first; None is where Jupyter looks."""
         self.folders = system_folders() if folders is None else tuple(folders)
-        super().__init__(system_settings.read(self.folders), _environment(), **kwargs)
+        super().__init__(system.read(self.folders), _environment(), **kwargs)
 
     @validate(*NAMES)
     def _unlocked(self, proposal: Any) -> Any:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_FLOOR, Decimal
 
-from .ledger.budget import Level
-from .ledger.money import EXACT, total
-from .ledger.records import Record
-from .ledger.words import command, dollars
-from .views import text
+from ..ledger.budget import Level
+from ..ledger.money import EXACT, total
+from ..ledger.records import Record
+from ..ledger.words import command, dollars
+from ..views import text
 
 HOW = "What a request may cost at most is reserved before it is sent, and what was not used is free again at its end."
 

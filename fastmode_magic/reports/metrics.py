@@ -14,8 +14,8 @@ from typing import Any
 
 from opentelemetry.metrics import Meter, get_meter_provider
 
-from .claude.errors import BadInput
-from .ledger.records import Charge, Record
+from ..claude.errors import BadInput
+from ..ledger.records import Charge, Record
 
 HOST, PORT = "api.anthropic.com", 443
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)

@@ -13,10 +13,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from ..ledger.summary import Bought
+from ..views import text
 from . import plots
-from .ledger.summary import Bought
-from .money_reports import duration, of_them
-from .views import text
+from .money import duration, of_them
 
 WIDTH, HEIGHT = 960, 340  # pixels of the page
 SHARP = 2  # pixels of the picture for each

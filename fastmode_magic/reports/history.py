@@ -5,10 +5,10 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
-from .claude.errors import BadInput
-from .grids import LIBRARIES
-from .ledger.records import Record
-from .ledger.rows import Column, Kind, columns, values
+from ..claude.errors import BadInput
+from ..grids import LIBRARIES
+from ..ledger.records import Record
+from ..ledger.rows import Column, Kind, columns, values
 
 _PANDAS: dict[Kind, str] = {
     "text": "object",

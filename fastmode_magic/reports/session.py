@@ -3,20 +3,20 @@
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from . import outlook, permissions
-from .claude import catalog
-from .claude.errors import FastmodeError
-from .claude.refusals import AttemptFailed
-from .claude.request import counted
-from .ledger import prices
-from .prompt.ask import Ask
-from .views import text
-from .views.document import code, sentence
+from .. import outlook, permissions
+from ..claude import catalog
+from ..claude.errors import FastmodeError
+from ..claude.refusals import AttemptFailed
+from ..claude.request import counted
+from ..ledger import prices
+from ..prompt.ask import Ask
+from ..views import text
+from ..views.document import code, sentence
 
 if TYPE_CHECKING:
-    from .claude.transport import Connection
-    from .session import Session
-    from .settings import FastMode
+    from ..claude.transport import Connection
+    from ..session import Session
+    from ..settings import FastMode
 
 STAGES = {
     "ga": "yes",
@@ -101,7 +101,7 @@ def doctor(session: "Session", front_end: str) -> str:
 
 
 async def _examined(connection: "Connection", model: catalog.Model) -> list[tuple[str, str]]:
-    from .claude.transport import sdk_version  # loaded by now
+    from ..claude.transport import sdk_version  # loaded by now
 
     rows = [
         ("SDK", f"anthropic {sdk_version()}"),
