@@ -79,6 +79,15 @@ class Postgres:
         with psycopg.connect(self.address(database, scheme="postgresql"), autocommit=True) as connection:
             connection.execute(statement)
 
+    def watched(self) -> "subprocess.Popen[bytes]":
+        """A process that stops the server and deletes its folder when its input ends: also where a test is killed."""
+        script = 'cat; cd /; "$1/pg_ctl" stop --pgdata="$2/data" --mode=immediate; rm -rf "$2"'
+        command = ["sh", "-c", script, "sh", str(self._binaries), str(self.folder)]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True, **self._owner
+        )
+
     def _run(self, program: str, *arguments: str) -> None:
         command = [self._binaries / program, "--pgdata=data", *arguments]
         environment = {"PATH": os.defpath, "LC_ALL": "C"}
@@ -95,9 +104,9 @@ def running() -> Iterator[Postgres]:
     binaries = found()
     if binaries is None:
         raise FileNotFoundError(MISSING)
-    with tempfile.TemporaryDirectory(prefix="ledger", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        server = Postgres(Path(folder), binaries)
-        try:
-            yield server
-        finally:
-            server.stop()
+    server = Postgres(Path(tempfile.mkdtemp(prefix="ledger", dir="/tmp")), binaries)
+    watch = server.watched()
+    try:
+        yield server
+    finally:
+        watch.communicate()

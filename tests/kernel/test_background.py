@@ -138,7 +138,7 @@ class TestCells:
     def test_an_interrupt_ends_the_cell_that_runs_and_no_other(
         self, kernel, front: Front, simulator: Simulator
     ) -> None:
-        simulator.script(Scenario(tokens=200, rate=200))
+        simulator.script(Scenario(tokens=800, rate=200))
         asked = front.run("%%claude -b reply\nExplain groupby.")
         waiting = front.start(f"{UNTIL_TEXT}\nprint('now')\nreply.wait()")
         front.until(lambda: front.of(waiting, "stream"))
