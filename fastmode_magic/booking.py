@@ -43,6 +43,7 @@ class Booking:
     sent: bool = False
     held: tuple[Need, Admitted] | None = None
     closed: bool = False
+    admitted: int = 0  # how many requests were
     _told: int | None = None  # the bound that the user knows of
 
     @property
@@ -64,14 +65,14 @@ class Booking:
         need, answer = found
         if isinstance(answer, Denied):
             raise OverBudget(*denied(answer, need, fast=request.speed == "fast"))
-        self.sent, self.held = True, (need, answer)
+        self.sent, self.held, self.admitted = True, (need, answer), self.admitted + 1
         return Admission(answer.max_tokens, tokens, self._notice(answer, request.max_tokens))
 
     def exceeded(self, meter: Meter, at: datetime) -> OverBudget | None:
         """Why to stop the answer: its input was larger than anybody could know, and its output reaches what is left."""
         usage, held = meter.latest, self.held
-        if not self.limits or usage is None or held is None or meter.end:
-            return None
+        if not self.limits or usage is None or held is None or meter.end or meter.requests != self.admitted:
+            return None  # nothing to look at, or what was admitted is for another request than the meter has
         left = self._left(replace(usage, output_tokens=0), meter, at, *held)
         if left >= held[1].max_tokens or usage.output_tokens < left:
             return None

@@ -12,6 +12,7 @@ from uuid import uuid4
 from .accounting import Prefixes, answer_of, charges_of, entries_of
 from .answer import Answer
 from .booking import Booking, Scopes
+from .claude.admission import FASTEST
 from .claude.events import Failed, Finished
 from .ledger import prices
 from .ledger.book import Book, Query
@@ -27,7 +28,6 @@ from .settings import FastMode, Values, ledger_place, user
 
 CLOSE_S = 0.25  # how long a cell waits for its row to be closed
 READ_S = 15.0
-FASTEST = 500  # tokens a second: nothing is served faster, so what was thought unseen is not more
 TICK_S = 0.1  # an untimed wait cannot be interrupted everywhere
 
 T = TypeVar("T")
@@ -198,7 +198,7 @@ class Books:
             first_text_s=answer.first_text_s,
             duration_s=answer.duration_s,
             tokens_per_s=answer.tokens_per_s,
-            cost=answer.cost,
+            cost=None if running and meter.usage is None else answer.cost,
             estimated=answer.estimated or (running and meter.usage is not None),
             reserved=active.booking.reserved if running else _uncounted(active, answer, moment),
             prompt=None,

@@ -27,6 +27,11 @@ class Pages:
         self._told_s = float("-inf")
         self._told_stage: object = None
 
+    @property
+    def deaf(self) -> bool:
+        """Whether the kernel hears no page while a cell runs."""
+        return self.lab is not None and self.lab.deaf
+
     def status(self) -> "Status":
         """The session as the page shows it."""
         from .views import status

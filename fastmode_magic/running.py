@@ -57,6 +57,7 @@ class Running:
     calls: "Calls | None" = None  # the functions that the answer may have called
     data: object = None  # what the answer is as --schema wants it, and what is wrong with it
     invalid: Ending | None = None
+    owner: int | None = None  # the thread that follows it, where that is the one that asked
     meter: Meter = field(default_factory=Meter)
     _over: Ending | None = None
 

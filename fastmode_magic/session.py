@@ -23,7 +23,6 @@ from .shared_quota import SharedQuota
 if TYPE_CHECKING:
     from .background import BackgroundAnswer
     from .books import Books
-    from .ledger.book import Book
     from .prompt.conversation import Threads
     from .views.lab import Place
     from .views.stream import Stream
@@ -41,8 +40,7 @@ class Session:
     def __init__(self, settings: FastMode, engine: Engine | None = None) -> None:
         self.settings = settings
         self.engine = engine or Engine()
-        self.fast = False
-        self.fast_seen = False  # whether a cell asked for fast since it was switched off
+        self.fast = self.fast_seen = False  # the switch; whether a cell asked for fast since it was off
         self.last: Answer | None = None
         self.last_error: BaseException | None = None  # of the user's own code, for `%fastmode fix`
         self.last_facts: Facts = []
@@ -58,7 +56,7 @@ class Session:
         self._loading: threading.Thread | None = None
         self.price_updates = False  # whether newer price lists are being fetched
         self._lock = threading.RLock()
-        self.shared_quota = SharedQuota(self.engine.standing, self.engine.clock, self._shared_book)
+        self.shared_quota = SharedQuota(self.engine.standing, self.engine.clock, self._ledger)
         self.engine.inquire, self.engine.standing.heard = self.shared_quota.inquire, self.shared_quota.tell
 
     @property
@@ -71,8 +69,8 @@ class Session:
                 self._books = Books(self.settings, lambda: self.notebook())  # noqa: PLW0108  # it may be told later
             return self._books
 
-    def _shared_book(self) -> "Book | None":
-        return self._books.book if self._books and not self.service.practising else None  # without waiting for a lock
+    def _ledger(self) -> Any:
+        return self._books.book if self._books and not self.service.practising else None
 
     @property
     def totals(self) -> Totals:
@@ -135,7 +133,12 @@ class Session:
         `show` makes a view of the run's stream; `place` is the notebook's cell, where that is known. Functions that
         the answer wants called are called on this thread. Raises BadInput where the thread of `ask` is busy.
         """
-        return self._follow(self._begin(ask, show, place, background=False))
+        try:
+            return self._follow(self._begin(ask, show, place, background=False))
+        except KeyboardInterrupt:  # pressed between the two: nobody follows it
+            for orphan in [one for one in self.running() if one.owner == threading.get_ident()]:
+                self._closed(orphan, interrupted=True)
+            raise
 
     def start(
         self,
@@ -159,8 +162,7 @@ class Session:
             self._enter(ask)
         began, practice = datetime.now(UTC), self.service.practising
         measured = self.totals.snapshot(ask.model)
-        deaf = self.pages.lab is not None and self.pages.lab.deaf
-        stream = stream_of(ask, began, measured.standard_rate, background=background, deaf=deaf)
+        stream = stream_of(ask, began, measured.standard_rate, background=background, deaf=self.pages.deaf)
         try:
             booking = self.books.open(ask, began, self.service.keys, practice=practice)
             calls = calls_of(ask, self.settings.object_tokens, self.service.keys)
@@ -173,6 +175,7 @@ class Session:
         with uninterrupted():  # a request that is out has somebody who follows it
             run = self.engine.start(ask, model, access, rates, booking.admit)
             active = Running(ask, run, stream, began, view, place, practice, calls=calls, booking=booking)
+            active.owner = None if background else threading.get_ident()
             self.active[stream.run] = active
             active.meter.begin(begun_s)
             active.meter.notices += ask.notices
@@ -277,10 +280,8 @@ class Session:
         """Stop the simulator, the engine, and the fetching of prices."""
         if self.price_updates and self._loading:
             self.price_updates = False
-            from .ledger import prices
-
             self._loading.join()
-            prices.keep_updated(self, on=False)
+            _load(self)
         self.pages.close()
         self.service.stop_practising()
         self.engine.close()

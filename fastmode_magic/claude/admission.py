@@ -10,7 +10,8 @@ IMAGE_TOKENS = 4_784  # the most that an image can be
 FRAMING_TOKENS = 100  # what the service puts around messages
 PROMPT_TOKENS = 1_000  # of the service's own, where tools are offered or an answer must fit a schema
 PIECE_TOKENS = 8  # around each text, name and number
-COUNT_SLACK = 1.02  # the service calls its own count an estimate
+COUNT_SLACK, COUNT_MORE = 1.02, 32  # the service calls its own count an estimate
+FASTEST = 500  # output tokens a second: nothing is made faster, so what nobody saw is not more
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,13 @@ class Spent:
         """It has ended, and the service has counted."""
         self.usages.append((usage or self._worst).asked_at(self._speed))
 
-    def failed(self, usage: Usage | None, *, billed: bool) -> None:
-        """It broke off when the service had counted so far; or before that, where it may be `billed` all the same."""
-        if usage:
-            usage = replace(usage, output_tokens=self._worst.output_tokens)
-        elif billed:
-            usage = self._worst
-        self.usages += [usage.asked_at(self._speed)] if usage else []
+    def failed(self, usage: Usage | None, seconds: float, *, billed: bool) -> None:
+        """It broke off after `seconds`, when the service had counted so far; or before, where it may be `billed`."""
+        if usage or billed:
+            counted = usage or self._worst
+            made = min(self._worst.output_tokens, 1 + int(seconds * FASTEST))
+            self.usages.append(replace(counted, output_tokens=max(made, usage.output_tokens if usage else 0)))
+            self.usages[-1] = self.usages[-1].asked_at(self._speed)
 
 
 @dataclass(frozen=True, slots=True)

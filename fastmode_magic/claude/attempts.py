@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..prompt.ask import Ask
 from ..prompt.content import Block, Message, ToolResult, ToolUse
 from . import explanations, policy, refusals
-from .admission import COUNT_SLACK, Admit, Request, Spent
+from .admission import COUNT_MORE, COUNT_SLACK, Admit, Request, Spent
 from .catalog import Model, with_fast_mode
 from .errors import FastmodeError
 from .events import (
@@ -112,7 +112,7 @@ class Attempts:
             if admission.notice:
                 self.emit(Noted(admission.notice, self.clock()))
             self._spent.sent(speed, arguments["max_tokens"], admission.input_tokens)
-        self.emit(Sent(speed, sum(self._numbers.values()), self.clock(), arguments["max_tokens"]))
+        self.emit(Sent(speed, sum(self._numbers.values()), sent_s := self.clock(), arguments["max_tokens"]))
         try:
             async with self.connection.stream(arguments) as stream:
                 if finished := await self._read(stream):
@@ -120,7 +120,7 @@ class Attempts:
             error = ServiceError(None, broken="it stopped before its end")
         except AttemptFailed as failed:
             error = failed.error
-        self._spent.failed(self._lost, billed=not error.unsent and error.status in {None, 200})
+        self._spent.failed(self._lost, self.clock() - sent_s, billed=error.may_cost)
         self._saw(error.headers)
         limit = refusals.fast_input_limit(error) if speed == "fast" else None
         return classify(error, fast=speed == "fast", input_tokens=await self._tokens(limit or NEVER))
@@ -129,7 +129,7 @@ class Attempts:
         async def count() -> int | None:
             with contextlib.suppress(AttemptFailed):
                 asked = counted(self.ask, self.model, speed, header=self._header, since=self._since)
-                return int(await self.connection.count_tokens(asked) * COUNT_SLACK)
+                return int(await self.connection.count_tokens(asked) * COUNT_SLACK) + COUNT_MORE
             return None
 
         return Request(speed, arguments, tuple(self._spent.usages), count)
@@ -281,7 +281,7 @@ class Attempts:
 
     def _billed(self, refusal: Refusal, sent: bool) -> bool:
         """Whether the failed run may have cost something: not if nothing was sent, nor for an HTTP error."""
-        return self._shown or (sent and not refusal.error.unsent and refusal.error.status in {None, 200})
+        return self._shown or (sent and refusal.error.may_cost)
 
     def _as_attempt(self, speed: Speed, refusal: Refusal) -> policy.Attempt:
         number, header = self._numbers[speed], self._header and speed == "fast"

@@ -148,7 +148,8 @@ def _overloaded(refusal: Refusal, attempt: Attempt, rates: Rates, rules: Rules) 
     if rules.fallback == "wait":
         return RetryFast(after_s) if allowed else GiveUp()
     risked_s = (attempt.waited_s + after_s) * (2 if told_s is None else 1)  # it may be in vain
-    if rules.fallback == "auto" and allowed and worth_waiting(risked_s, rates, rules.max_tokens):
+    few = attempt.number <= OVERLOADED_RETRIES
+    if rules.fallback == "auto" and allowed and few and worth_waiting(risked_s, rates, rules.max_tokens):
         return RetryFast(after_s)
     return FallBack(refusal.reason)
 

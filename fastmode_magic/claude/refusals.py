@@ -27,6 +27,11 @@ class ServiceError:
     broken: str | None = None
     unsent: bool = False
 
+    @property
+    def may_cost(self) -> bool:
+        """Whether what was sent may be billed: an HTTP error bills nothing."""
+        return not self.unsent and self.status in {None, 200}
+
 
 class AttemptFailed(Exception):
     """One attempt failed; the policy decides what that means. `error` carries nothing secret."""

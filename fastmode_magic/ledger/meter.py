@@ -24,6 +24,7 @@ from ..claude.usage import Speed, Usage
 from ..prompt.tokens import BYTES_PER_TOKEN
 from .pace import telling
 
+USUAL_RATES = {"fast": 200, "standard": 80}  # tokens a second
 TELLING_S = 0.25  # text that came for less time says little of the thinking before it
 
 
@@ -47,6 +48,7 @@ class Meter:
         self._first_text_s: float | None = None
         self.sent_s: float | None = None
         self.asked_speed: Speed | None = None  # of the attempt that was sent last
+        self.requests = 0  # that were sent
         self.max_tokens: int | None = None  # of that attempt, where a budget has bounded it
         self.model: str | None = None
         self.request_id: str | None = None
@@ -107,10 +109,19 @@ class Meter:
             return self._usage
         if self._metered_bytes is None:
             came = self._bytes - self._earlier_bytes
-            tokens = max(round(came / BYTES_PER_TOKEN * (self._hidden or 1)), self._usage.output_tokens)
+            tokens = max(round(came / BYTES_PER_TOKEN * (self._hidden or 1)), self._thought, self._usage.output_tokens)
         else:
             tokens = self._usage.output_tokens + round((self._bytes - self._metered_bytes) / BYTES_PER_TOKEN)
-        return replace(self._usage, output_tokens=tokens, estimated=True)
+        most = max(self.max_tokens or tokens, self._usage.output_tokens)
+        return replace(self._usage, output_tokens=min(tokens, most), estimated=True)
+
+    @property
+    def _thought(self) -> int:
+        """Tokens of thinking that nobody saw, from the time it took at a usual pace; 0 once there is text to go by."""
+        if not self.thought or self._thinking.value or self._first_text_s is not None or self._usage is None:
+            return 0
+        until_s = self.end.at_s if self.end else self._last_s
+        return round((_between(self._first_s, until_s) or 0.0) * USUAL_RATES.get(self.speed or "", 0))
 
     @property
     def ttft_s(self) -> float | None:
@@ -181,6 +192,7 @@ class Meter:
                 self._usage, self.stop_reason, self._metered_bytes = usage, stop_reason, self._bytes
             case Sent(at_s=at_s, speed=speed):
                 self.sent_s, self.asked_speed, self.now, self.max_tokens = at_s, speed, event, event.max_tokens
+                self.requests += 1
                 self._first_s = self._last_s = self._usage = self._speed = self._metered_bytes = None
                 self.stop_reason, self.maybe_billed, self._earlier_bytes = None, True, self._bytes
                 self.thought = self.thought and bool(self.earlier)
@@ -230,7 +242,9 @@ class Meter:
         came = self.latest
         if usage and came and came.output_tokens > usage.output_tokens:
             usage = replace(usage, output_tokens=came.output_tokens, estimated=True)
-        self.lost += [usage.asked_at(self.asked_speed)] if usage else []
+        if usage:
+            self.lost.append(usage.asked_at(self.asked_speed))
+            self._usage = self._metered_bytes = None
 
     def _content(self, at_s: float, until_s: float) -> None:
         self._first_s = at_s if self._first_s is None else self._first_s

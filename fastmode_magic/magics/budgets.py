@@ -18,6 +18,10 @@ def budget(session: Session, words: list[str]) -> str:
             return _release(session)
         case [scope, amount] if scope in SETTINGS:
             pass
+        case [scope] if scope in SETTINGS:
+            raise BadInput(
+                f"The budget of a {scope} needs an amount.", f"Type `%fastmode budget {scope} 5.00`, or off."
+            )
         case [amount]:
             scope = "session"
         case _:

@@ -202,7 +202,8 @@ def ledger_place(values: Values) -> tuple[str | None, str]:
 
 def notebook() -> str:
     """The path of the notebook as Jupyter says it; empty where nobody does."""
-    return os.environ.get("JPY_SESSION_NAME", "")
+    name = os.environ.get("JPY_SESSION_NAME", "")
+    return os.path.normpath(name) if name else ""
 
 
 def user() -> str:
