@@ -24,6 +24,7 @@ SAME = timedelta(milliseconds=50)  # how far a moment may be off after two clock
 LOCK_S = 2.0  # how long a write waits for the writes of other kernels
 RESERVE_S = 5.0  # and for a budget, which must not be guessed
 RETRY_S = (0.001, 0.004)  # between two tries: SQLite's own waiting grows to 100 ms and lets the late go first
+LATE_S, RETRY_LATE_S = 0.01, 0.0003  # who has waited longer tries more often, and so goes first
 CONNECT_S = 5
 PATIENCE = (
     f"SET lock_timeout = '{RESERVE_S:.0f}s'",
@@ -228,7 +229,8 @@ def _sqlite(address: URL) -> Engine:
 
 def _patiently(connection: sqlite3.Connection, statement: str, patience_s: float = LOCK_S) -> None:
     """Execute what has to wait for other kernels."""
-    end_s = time.monotonic() + patience_s
+    begun_s = time.monotonic()
+    end_s = begun_s + patience_s
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         while True:
@@ -240,7 +242,8 @@ def _patiently(connection: sqlite3.Connection, statement: str, patience_s: float
                     raise
                 if time.monotonic() > end_s:
                     raise
-            time.sleep(random.uniform(*RETRY_S))  # noqa: S311
+            late = time.monotonic() - begun_s > LATE_S
+            time.sleep(RETRY_LATE_S if late else random.uniform(*RETRY_S))  # noqa: S311
     finally:
         connection.execute(f"PRAGMA busy_timeout = {int(1e3 * LOCK_S)}")
 

@@ -136,7 +136,7 @@ def _saved(axes: Axes, found: Bought) -> None:
         _write(axes, 0, 5.2, why, va="center")
         return
     less, of = "saved" if found.saved_s >= 0 else "lost", of_them(found.timed, found.runs)
-    _write(axes, 0, 6.1, f"~{duration(abs(found.saved_s))} {less} in generating{of}", weight="bold")
+    _write(axes, 0, 6.1, f"~{duration(abs(found.saved_s))} {less}{of or ' in generating'}", weight="bold")
     labels = (f"fast {duration(found.fast_s)}", f"at standard ~{duration(found.standard_s)}")
     _pair(axes, 5.1, (found.fast_s, found.standard_s), labels)
 
