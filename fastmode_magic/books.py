@@ -13,6 +13,7 @@ from .accounting import Prefixes, answer_of, charges_of, entries_of
 from .answer import Answer
 from .booking import Booking, Scopes
 from .claude.admission import FASTEST
+from .claude.errors import BadInput
 from .claude.events import Failed, Finished
 from .ledger import prices
 from .ledger.book import Book, Query
@@ -77,13 +78,12 @@ class Books:
     def open(self, ask: Ask, began: datetime, keys: Keys, *, practice: bool) -> Booking:
         """The record of a run, and its budgets; it is written when the run is sent."""
         values = self._settings.values()
-        where = self._notebook()
         record = Record(
             id=uuid4().hex,
             session=self.session,
             user=self._user,
-            notebook=where,
-            day=f"{began.astimezone():%Y-%m-%d}",
+            notebook=self._notebook(),
+            day=_day(began),
             began=began,
             seen=began,
             model=ask.model,
@@ -91,7 +91,8 @@ class Books:
             practice=practice,
             prompt=keys.hidden(ask.prompt) if values.history == "full" else None,
         )
-        return Booking(self.book, record, tuple(_limits(values, ask)), _scopes(record))
+        scopes = self._scopes(record.notebook, record.day, practice=practice)
+        return Booking(self.book, record, _limits(values, ask), scopes)
 
     def follow(self, active: Running) -> None:
         """Keep the record of a run up to date while it goes on."""
@@ -100,8 +101,7 @@ class Books:
 
     def so_far(self, active: Running) -> Answer:
         """What a run has become, with what it cost."""
-        account = active.run.account
-        base_url = account.base_url if account else None
+        base_url = active.run.account.base_url if active.run.account else None
         answer: Answer = answer_of(active.ask, active.meter, active.began, base_url=base_url)
         return replace(answer, list_price_of="practice") if active.practice else answer
 
@@ -144,7 +144,7 @@ class Books:
             case "notebook":
                 where["notebook"] = self._notebook()
             case "day":
-                where["day"] = f"{now().astimezone():%Y-%m-%d}"
+                where["day"] = _day(now())
             case "month":
                 since = now().astimezone().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         return _waited(self.book.records(Query(where, since)), READ_S)
@@ -175,10 +175,18 @@ class Books:
             if self._book:
                 self._book.close()
 
-    def _budgets(self, practice: bool) -> tuple[list[Limit], Scopes]:
-        where, moment = self._notebook(), now()
-        record = Record("", self.session, self._user, where, f"{moment.astimezone():%Y-%m-%d}", moment, moment, "", "")
-        return list(_limits(self._settings.values())), _scopes(replace(record, practice=practice))
+    def _budgets(self, practice: bool) -> tuple[tuple[Limit, ...], Scopes]:
+        return _limits(self._settings.values()), self._scopes(self._notebook(), _day(now()), practice=practice)
+
+    def _scopes(self, notebook: str, day: str, *, practice: bool) -> Scopes:
+        """Which runs count towards the budgets of one. A notebook that nobody names is that of its session."""
+        mine = {"user": self._user, "practice": practice}
+        session = Query(mine | {"session": self.session})
+        return {
+            "session": session,
+            "notebook": Query(mine | {"notebook": notebook}) if notebook else session,
+            "day": Query(mine | {"day": day}),
+        }
 
     def _record(self, active: Running, state: State) -> Record:
         """The record of a run as far as it has come."""
@@ -224,7 +232,7 @@ class Books:
                 yield warning(limit, level.used, mark)
 
 
-def _limits(values: Values, ask: Ask | None = None) -> Iterable[Limit]:
+def _limits(values: Values, ask: Ask | None = None) -> tuple[Limit, ...]:
     """The budgets of a run."""
     found: list[tuple[Scope, Decimal | None]] = [
         ("cell", ask.max_cost if ask else None),
@@ -232,18 +240,12 @@ def _limits(values: Values, ask: Ask | None = None) -> Iterable[Limit]:
         ("notebook", values.budget_per_notebook),
         ("day", values.budget_per_day),
     ]
-    return [Limit(scope, dollars) for scope, dollars in found if dollars is not None]
+    return tuple(Limit(scope, dollars) for scope, dollars in found if dollars is not None)
 
 
-def _scopes(record: Record) -> Scopes:
-    """Which runs count towards the budgets of one. A notebook that nobody names is that of its session."""
-    mine = {"user": record.user, "practice": record.practice}
-    session = Query(mine | {"session": record.session})
-    return {
-        "session": session,
-        "notebook": Query(mine | {"notebook": record.notebook}) if record.notebook else session,
-        "day": Query(mine | {"day": record.day}),
-    }
+def _day(moment: datetime) -> str:
+    """The user's own day."""
+    return f"{moment.astimezone():%Y-%m-%d}"
 
 
 def _uncounted(active: Running, answer: Answer, ended: datetime) -> Decimal | None:
@@ -276,15 +278,17 @@ def _state(active: Running) -> State:
 
 
 def _waited(future: "Future[T]", most_s: float) -> T:
-    """What a future becomes; raises TimeoutError after `most_s`, and KeyboardInterrupt meanwhile."""
+    """What a future becomes; raises BadInput after `most_s`, and KeyboardInterrupt meanwhile."""
     waited_s = 0.0
     while True:
         try:
             return future.result(timeout=TICK_S)
         except TimeoutError:
             waited_s += TICK_S
-            if future.done() or waited_s >= most_s:
+            if future.done():
                 raise
+            if waited_s >= most_s:
+                raise BadInput("The ledger does not answer.", "Try again in a moment.") from None
 
 
 def _settled(future: "Future[T]", most_s: float) -> T | None:

@@ -135,7 +135,7 @@ def _look_up(snapshot: "DataSnapshot", model: str) -> "ModelInfo | None":
     except LookupError:
         return None
     # It matches beginnings: "claude-opus-4-8-fast" and "claude-opus-4-80" would be Opus 4.8.
-    return info if info.prices and _plain(info.id) == _plain(model) else None
+    return info if info.prices and plain(info.id) == plain(model) else None
 
 
 def _fast(info: "ModelInfo", at: datetime) -> dict[str, "Decimal | TieredPrices"]:
@@ -157,8 +157,8 @@ def _tier(price: "Decimal | TieredPrices", prompt_tokens: int) -> Decimal:
 
 def _withdrawn(model: str, at: datetime, prompt_tokens: int) -> Rates | None:
     """What fast cost in the time of a price that is no longer listed."""
-    plain = _plain(model)
-    known = next((one.fast for one in catalog.models() if one.id == plain), None)
+    id_ = plain(model)
+    known = next((one.fast for one in catalog.models() if one.id == id_), None)
     found = known.withdrawn(at.astimezone(UTC).date(), prompt_tokens) if known else None
     if found is None:
         return None
@@ -167,6 +167,6 @@ def _withdrawn(model: str, at: datetime, prompt_tokens: int) -> Rates | None:
     return dict(zip(TOKENS, prices, strict=True))
 
 
-def _plain(model: str) -> str:
+def plain(model: str) -> str:
     """A model's id without the date of its snapshot."""
     return _SNAPSHOT.sub("", model.lower().replace(".", "-"))

@@ -3,7 +3,6 @@
 Nothing here guesses: runs that cannot be compared are counted apart, and nothing compared is never called equal.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +10,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ..claude.usage_report import Report, Tokens
+from . import prices
 from .money import total
 from .records import Record
 
 LATE = timedelta(minutes=5)  # how long usage takes to be in the service's reports, as a rule
 ROUNDING = Decimal("0.0001")  # dollars: the service may round what it reports
-_SNAPSHOT = re.compile(r"(-0)?([-@]20\d{6}|-20\d\d-\d\d-\d\d|-latest)?$")
 
 Group = tuple[str | None, str | None]  # model, speed; None is not said
 
@@ -163,7 +162,7 @@ def compared(
 
 def plain(model: str | None) -> str | None:
     """A model's id without the date of its snapshot: the ledger and the service may spell it with or without."""
-    return _SNAPSHOT.sub("", model.lower().replace(".", "-")) if model else None
+    return prices.plain(model) if model else None
 
 
 def _lines(records: Sequence[Record], report: Report) -> Iterable[Line]:

@@ -5,7 +5,6 @@ from traitlets import TraitError
 from ..claude.errors import BadInput
 from ..session import Session
 
-SILENT = ("The ledger does not answer.", "Try again in a moment.")
 SETTINGS = {"session": "budget", "notebook": "budget_per_notebook", "day": "budget_per_day"}
 
 
@@ -44,18 +43,10 @@ def report(session: Session) -> str:
     from ..reports import budgets as budget_reports
 
     practice = session.service.practising
-    try:
-        return budget_reports.budgets(
-            session.books.levels(practice=practice), session.books.uncounted(practice=practice)
-        )
-    except TimeoutError:
-        raise BadInput(*SILENT) from None
+    return budget_reports.budgets(session.books.levels(practice=practice), session.books.uncounted(practice=practice))
 
 
 def _release(session: Session) -> str:
     from ..reports import budgets as budget_reports
 
-    try:
-        return budget_reports.released(session.books.release(practice=session.service.practising))
-    except TimeoutError:
-        raise BadInput(*SILENT) from None
+    return budget_reports.released(session.books.release(practice=session.service.practising))

@@ -90,10 +90,7 @@ class Money:
 
     def _records(self, period: str) -> list[Record]:
         """The runs of a period: practice while that is going on, else what is billed."""
-        try:
-            return self._session.books.records(period, practice=self._practice)
-        except TimeoutError:
-            raise BadInput("The ledger does not answer.", "Try again in a moment.") from None
+        return self._session.books.records(period, practice=self._practice)
 
     def _otel(self) -> str:
         from ..reports.metrics import Metrics

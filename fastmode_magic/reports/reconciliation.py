@@ -45,10 +45,7 @@ def report(session: "Session", words: str, now: datetime) -> str:
             "the service's reports. `%fastmode reconcile DATE` compares an earlier day."
         )
     found = session.engine.call(lambda connection: organisation.asked(connection, period.begins, period.ends), access)
-    try:
-        records = session.books.records("all", practice=False)
-    except TimeoutError:
-        raise BadInput("The ledger did not answer.", "Try again; `%fastmode doctor` shows where it is.") from None
+    records = session.books.records("all", practice=False)
     other = None if host == ANTHROPIC_HOST else host
     return shown(compared(records, found, period, other, now), host or "")
 
