@@ -276,6 +276,14 @@ class TestFacts:
         meter.feed([Retrying(1.0, "why", None, 1.01)])
         assert found.frame(meter, 1.01)["change"]["phase"] == "retrying"
 
+    def test_text_or_thinking_that_begins_is_told_with_its_first_frame(self):
+        meter, found = metered(SENT, STARTED), stream()
+        found.frame(meter, 0.0)
+        meter.feed([ThinkingDelta(0.01, 0.01, "hm")])
+        assert found.frame(meter, 0.01)["change"]["phase"] == "thinking"
+        more(meter, "Hello", at_s=0.02)
+        assert found.frame(meter, 0.02)["change"]["phase"] == "streaming"
+
     def test_pace_and_first_token(self):
         # 70 bytes at 3.5 a token from 1.0 to 2.0
         meter = metered(SENT, STARTED, TextDelta(1.0, 2.0, "x" * 70))

@@ -85,7 +85,8 @@ class Stream:
         return pieces
 
     def _change(self, meter: Meter, now_s: float) -> dict[str, object]:
-        if now_s - self._looked_s < FACTS_S and self._looked_at is meter.now and meter.end is None:
+        same = self._looked_at is meter.now and self._facts.get("phase") == phase(meter)
+        if same and now_s - self._looked_s < FACTS_S and meter.end is None:
             return {}
         self._looked_s, self._looked_at = now_s, meter.now
         facts = self._live_facts(meter, now_s)
