@@ -11,14 +11,21 @@ PAGE_SOURCES := $(shell find labextension -name node_modules -prune -o -name lib
 POSTGRES = $(shell command -v postgres || ls -d /usr/lib/postgresql/*/bin/postgres 2>/dev/null)
 CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: demo test check bench docs format clean chromium postgres
+.PHONY: demo test test-page test-rest check bench docs format clean chromium postgres
 
 demo: $(VENV)/lab
 	@$(BIN)/fastmode demo
 
 test: check chromium postgres
 	FASTMODE_CHROMIUM=$(CHROMIUM) $(BIN)/python labextension/page.py test
-	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory --jobs 2 test-page test-rest
+
+# Side by side: the page's tests wait for a browser half of the time.
+test-page:
+	$(BIN)/python -m pytest tests/ui
+
+test-rest:
+	$(BIN)/python -m pytest --ignore tests/ui
 
 check: $(VENV)/dev
 	$(BIN)/ruff check

@@ -11,6 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..ledger.summary import Bought
@@ -94,7 +95,8 @@ def _costs(axes: Axes, found: plots.Facts) -> None:
         label = max(amounts[-1] + 0.04 * highest, label + 0.11 * highest)
         spent = found.sums.fast if speed == "fast" else found.sums.standard
         words = f"{speed} {text.dollars(spent.dollars, estimated=spent.estimated)}"
-        _write(axes, moments[-1], label, words, color=COLOURS[speed], ha="right", va="bottom")
+        halo = [withStroke(linewidth=4, foreground=GROUND)]  # the other line may be behind it
+        _write(axes, moments[-1], label, words, color=COLOURS[speed], ha="right", va="bottom", path_effects=halo)
     axes.set_ylim(0, max(1.25 * highest, label + 0.2 * highest))
     if unknown := found.sums.cost.unknown:
         _write(axes, 0.03, 0.95, f"and {unknown:,} of unknown cost", axes.transAxes, color=MUTED, size=SMALL)

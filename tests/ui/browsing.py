@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import nbformat
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from fastmode_magic.simulator import Simulator
 
@@ -34,10 +34,17 @@ FLAGS = [
 ]
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
+VIEWPORT: ViewportSize = {"width": 1200, "height": 1000}
+_TIDIED = """async () => {
+    if (document.querySelector(".jp-Dialog") || !window.jupyterapp) return false;
+    for (const widget of [...window.jupyterapp.shell.widgets("main")]) widget.dispose();
+    await window.jupyterapp.serviceManager.sessions.shutdownAll();
+    return true;
+}"""
 _IDLE = """() => window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"""
 LOAD = "%load_ext fastmode_magic"
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=40_000)
 
 
 @dataclass
@@ -127,9 +134,41 @@ class Notebook:
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def watch(self) -> None:
+        """Gather what the page does that nobody asked it for."""
+        self._heard = {
+            "dialog": self._answer,
+            "console": lambda message: self.errors.append(message.text) if message.type == "error" else None,
+            "pageerror": lambda error: self.errors.append(str(error)),
+            "request": lambda request: self.requests.append(request.url),
+        }
+        for event, listener in self._heard.items():
+            self.page.on(event, listener)
+
+    def unwatch(self) -> None:
+        """Another notebook takes the page over."""
+        for event, listener in self._heard.items():
+            self.page.remove_listener(event, listener)
+
+    def _answer(self, dialog: Any) -> None:
+        """Leaving a page is allowed; nothing else should ask."""
+        if dialog.type == "beforeunload":
+            dialog.accept()
+        else:
+            self.errors.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
     def open(self) -> "Notebook":
-        """Go to the notebook and wait until its kernel is there."""
+        """Load the page and wait until the notebook's kernel is there."""
         self.page.goto(f"{self.server.url}/{self.server.path}/{self.name}?reset")
+        return self._ready()
+
+    def add(self) -> "Notebook":
+        """Open it in a JupyterLab that is loaded."""
+        self.page.evaluate("path => window.jupyterapp.commands.execute('docmanager:open', { path })", self.name)
+        return self._ready()
+
+    def _ready(self) -> "Notebook":
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.page.wait_for_function(_IDLE, timeout=60_000)
         return self
@@ -138,14 +177,14 @@ class Notebook:
     def cells(self) -> Any:
         return self.page.locator(".jp-Notebook .jp-CodeCell")
 
-    def run(self, index: int, *, wait: bool = True, timeout_s: float = 20) -> None:
+    def run(self, index: int, *, wait: bool = True, timeout_s: float = 40) -> None:
         """Run one cell by its shortcut."""
         self.cells.nth(index).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
         if wait:
             self.done(index, timeout_s)
 
-    def done(self, index: int, timeout_s: float = 20) -> None:
+    def done(self, index: int, timeout_s: float = 40) -> None:
         """Wait until a cell has ended."""
         prompt = self.cells.nth(index).locator(".jp-InputPrompt")
         expect(prompt).to_have_text(NUMBERED, timeout=1000 * timeout_s)
@@ -203,24 +242,43 @@ class Notebook:
             return next((one for one in json.load(reply) if one["path"] == self.name), None)
 
 
-def _answered(notebook: Notebook, dialog: Any) -> None:
-    """Leaving a page is allowed; nothing else should ask."""
-    if dialog.type == "beforeunload":
-        dialog.accept()
-    else:
-        notebook.errors.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
+class Desk:
+    """A page that one notebook after another uses, as a person's does."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._page: Page | None = None
+
+    def page(self) -> Page:
+        """JupyterLab without a notebook, or a page where it is to be loaded."""
+        if not self._page or self._page.is_closed():
+            self._page = self._browser.new_context(viewport=VIEWPORT).new_page()
+        return self._page
+
+    def tidy(self, made: list[Notebook]) -> None:
+        """End the kernels of the server and close its notebooks; a page where something went wrong goes."""
+        page, failed = self._page, any(one.errors for one in made)
+        if not page or page not in [one.page for one in made]:
+            return
+        for one in made:
+            one.unwatch()
+        if page.is_closed() or failed or not page.evaluate(_TIDIED):
+            self.leave()
+
+    def leave(self) -> None:
+        """Close the page."""
+        if self._page:
+            self._page.context.close()
+        self._page = None
 
 
 def opened(server: Server, simulator: Simulator, page: Page, name: str, *sources: str) -> Notebook:
     """A notebook in `page` whose first cell, which has run, loads the extension for `simulator`."""
     load = f"import os; os.environ['ANTHROPIC_BASE_URL'] = {simulator.url!r}\n{LOAD}"
     file = re.sub(r"\W+", "-", name) + ".ipynb"
-    made = Notebook(page, server, server.notebook(load, *sources, name=file)).open()
-    page.on("dialog", lambda dialog: _answered(made, dialog))
-    page.on("console", lambda message: made.errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: made.errors.append(str(error)))
-    page.on("request", lambda request: made.requests.append(request.url))
+    made = Notebook(page, server, server.notebook(load, *sources, name=file))
+    made = made.add() if page.url.startswith(f"{server.url}/{server.path}") else made.open()
+    made.watch()
     made.run(0)
     return made
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, FLAGS, ROOT, Notebook, Server, opened, run, serve, without_node
+from browsing import CHROMIUM, FLAGS, ROOT, VIEWPORT, Desk, Notebook, Server, opened, run, serve, without_node
 from playwright.sync_api import Browser, Page, sync_playwright
 from support import KEY
 
@@ -30,7 +30,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def make(**options: Any) -> Page:
-        context = browser.new_context(viewport={"width": 1200, "height": 1000}, **options)
+        context = browser.new_context(viewport=VIEWPORT, **options)
         contexts.append(context)
         return context.new_page()
 
@@ -87,18 +87,33 @@ def lab_without_ours(installed: str, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """A simulated API for one test; kernels are told its address by the notebook's first cell."""
-    with Simulator(first_byte_s=0.05) as running:
+    """A simulated API for one test, quicker than a real one; the notebook's first cell tells its kernel the address."""
+    with Simulator(first_byte_s=0.05, fast_rate=500, standard_rate=200) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def desk(browser: Browser, lab: Server) -> Iterator[Desk]:
+    """The page of `lab` that tests use one after another: to load JupyterLab takes longer than most of them."""
+    desk = Desk(browser)
+    yield desk
+    desk.leave()
 
 
 @pytest.fixture
 def notebook(
-    lab: Server, simulator: Simulator, open_page: Callable[..., Page], request: pytest.FixtureRequest
-) -> Callable[..., Notebook]:
-    """Makes a notebook whose first cell loads the extension and has run; ends its kernel afterwards."""
+    lab: Server, simulator: Simulator, desk: Desk, open_page: Callable[..., Page], request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Notebook]]:
+    """Makes a notebook whose first cell loads the extension and has run; ends its kernel afterwards.
 
-    def make(*sources: str, **options: Any) -> Notebook:
-        return opened(lab, simulator, open_page(**options), request.node.name, *sources)
+    With `alone`, or with `options` of a browser's context, it is in a page of its own.
+    """
+    made = []
 
-    return make
+    def make(*sources: str, alone: bool = False, **options: Any) -> Notebook:
+        page = open_page(**options) if alone or options else desk.page()
+        made.append(opened(lab, simulator, page, request.node.name, *sources))
+        return made[-1]
+
+    yield make
+    desk.tidy(made)

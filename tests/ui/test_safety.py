@@ -1,12 +1,11 @@
 """Hostile answers in a real page: nothing runs, nothing is fetched, the page stays usable."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from attacks import ATTACKS, LARGE
-from browsing import Notebook, Server, opened
-from playwright.sync_api import Page, expect
+from browsing import VIEWPORT, Notebook, Server, opened
+from playwright.sync_api import Browser, Page, expect
 
 from fastmode_magic.simulator import Scenario, Simulator
 
@@ -29,6 +28,8 @@ MORE = [
     "```mermaid\ngraph TD; A-->B; click A call alert(8)\n```",
 ]
 HOSTILE = [text.replace("evil.example", "127.0.0.1:9") for text in [*ATTACKS, *MORE]]
+# beyond what a model may answer
+WHOLE = "import fastmode_magic\nfastmode_magic.Answer(open('large.txt').read())"
 # Everything in an answer that is not what Markdown is made of; formulas have more elements, but no way to act.
 BAD = """(selector) => {
     const bad = [];
@@ -95,24 +96,26 @@ def test_jupyterlabs_own_markdown_of_what_stays(
     judge(page, ".jp-RenderedMarkdown", len(HOSTILE))
 
 
+@pytest.fixture(scope="module")
+def large(
+    request: pytest.FixtureRequest, browser: Browser, lab: Server, plain_lab: Server
+) -> Iterator[tuple[Notebook, Simulator]]:
+    """A notebook for one large answer after another, with our view or with JupyterLab's own Markdown."""
+    cells = ("%%claude --fast --max-tokens max\n2+2?", WHOLE, "40 + 2")
+    server = lab if request.param else plain_lab
+    with Simulator() as simulator, browser.new_context(viewport=VIEWPORT) as context:
+        yield opened(server, simulator, context.new_page(), f"large {request.param}", *cells), simulator
+
+
+@pytest.mark.parametrize("large", [True, False], ids=["our view", "Markdown"], indirect=True)
 @pytest.mark.parametrize("name", LARGE)
-@pytest.mark.parametrize("own_view", [True, False], ids=["our view", "Markdown"])
-def test_the_page_stays_usable(
-    name: str,
-    own_view: bool,
-    lab: Server,
-    plain_lab: Server,
-    simulator: Simulator,
-    open_page: Callable[..., Page],
-) -> None:
+def test_the_page_stays_usable(name: str, large: tuple[Notebook, Simulator]) -> None:
+    page, simulator = large
     simulator.script(at_once(LARGE[name]))
-    server = lab if own_view else plain_lab
-    (server.folder / "large.txt").write_text(LARGE[name])
-    whole = "import fastmode_magic\nfastmode_magic.Answer(open('large.txt').read())"  # beyond what a model may answer
-    file = re.sub(r"\W", "-", f"large {name} {own_view}")
-    page = opened(server, simulator, open_page(), file, "%%claude --fast --max-tokens max\n2+2?", whole, "40 + 2")
+    (page.server.folder / "large.txt").write_text(LARGE[name])
+    page.command("notebook:clear-all-cell-outputs")
     page.run(1, timeout_s=60)
-    shown = page.answer(1) if own_view else page.cells.nth(1).locator(".jp-RenderedMarkdown")
+    shown = page.cells.nth(1).locator(".fm-lab-answer, .jp-RenderedMarkdown")
     expect(shown).to_contain_text("tok/s", timeout=30_000)
     page.run(2, timeout_s=60)
     page.run(3, timeout_s=30)
