@@ -248,21 +248,26 @@ class Desk:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self._page: Page | None = None
+        self._is_used = False
 
     def page(self) -> Page:
         """JupyterLab without a notebook, or a page where it is to be loaded."""
         if not self._page or self._page.is_closed():
             self._page = self._browser.new_context(viewport=VIEWPORT).new_page()
+        self._page.set_viewport_size(VIEWPORT)  # a test may have changed it
+        self._is_used = True
         return self._page
 
     def tidy(self, made: list[Notebook]) -> None:
         """End the kernels of the server and close its notebooks; a page where something went wrong goes."""
-        page, failed = self._page, any(one.errors for one in made)
-        if not page or page not in [one.page for one in made]:
+        if not self._page or not self._is_used:
             return
-        for one in made:
+        self._is_used = False
+        here = [one for one in made if one.page is self._page]  # none, if it could not even be opened
+        for one in here:
             one.unwatch()
-        if page.is_closed() or failed or not page.evaluate(_TIDIED):
+        failed = not here or any(one.errors for one in here) or self._page.is_closed()
+        if failed or not self._page.evaluate(_TIDIED):
             self.leave()
 
     def leave(self) -> None:
