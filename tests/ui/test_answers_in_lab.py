@@ -140,7 +140,7 @@ def test_after_a_kernel_restart_everything_works_again(notebook: Open, simulator
 
 
 def test_a_reload_in_the_middle_goes_on(notebook: Open, simulator: Simulator) -> None:
-    simulator.script(Scenario(tokens=3_500, rate=50))  # longer than any page takes to load
+    simulator.script(Scenario(tokens=2_500, rate=100))  # longer than a page takes to load
     page = notebook(FAST, "1 + 1", alone=True)
     page.page.add_init_script("delete Crypto.prototype.randomUUID")  # as over plain http
     page.run(1, wait=False)
@@ -150,11 +150,8 @@ def test_a_reload_in_the_middle_goes_on(notebook: Open, simulator: Simulator) ->
     expect(view).to_contain_text(PRACTICE)
     expect(view.get_by_role("button", name="Stop")).to_be_visible()
     expect(page.status_item).to_contain_text("fast")
-    so_far = len(view.inner_text())
-    wait_until(lambda: len(view.inner_text()) > so_far)
-    page.interrupt()
-    expect(view).to_contain_text("interrupted")
-    assert document(page)[ANSWER_MIME]["phase"] == "interrupted"
+    expect(view).to_contain_text("2,500 out", timeout=60_000)
+    assert document(page)[ANSWER_MIME]["phase"] == "finished"
 
 
 def test_an_answer_that_ended_while_the_page_was_away_is_put_into_its_cell(

@@ -99,23 +99,23 @@ def test_jupyterlabs_own_markdown_of_what_stays(
 @pytest.fixture(scope="module")
 def large(
     request: pytest.FixtureRequest, browser: Browser, lab: Server, plain_lab: Server
-) -> Iterator[tuple[Notebook, Simulator]]:
-    """A notebook for one large answer after another, with our view or with JupyterLab's own Markdown."""
+) -> Iterator[tuple[Notebook, Simulator, str]]:
+    """A notebook for one large answer after another, with our view or with JupyterLab's own Markdown, and which."""
     cells = ("%%claude --fast --max-tokens max\n2+2?", WHOLE, "40 + 2")
-    server = lab if request.param else plain_lab
+    server, view = (lab, ".fm-lab-answer") if request.param else (plain_lab, ".jp-RenderedMarkdown")
     with Simulator() as simulator, browser.new_context(viewport=VIEWPORT) as context:
-        yield opened(server, simulator, context.new_page(), f"large {request.param}", *cells), simulator
+        yield opened(server, simulator, context.new_page(), f"large {request.param}", *cells), simulator, view
 
 
 @pytest.mark.parametrize("large", [True, False], ids=["our view", "Markdown"], indirect=True)
 @pytest.mark.parametrize("name", LARGE)
-def test_the_page_stays_usable(name: str, large: tuple[Notebook, Simulator]) -> None:
-    page, simulator = large
+def test_the_page_stays_usable(name: str, large: tuple[Notebook, Simulator, str]) -> None:
+    page, simulator, view = large
     simulator.script(at_once(LARGE[name]))
     (page.server.folder / "large.txt").write_text(LARGE[name])
     page.command("notebook:clear-all-cell-outputs")
     page.run(1, timeout_s=60)
-    shown = page.cells.nth(1).locator(".fm-lab-answer, .jp-RenderedMarkdown")
+    shown = page.cells.nth(1).locator(view)
     expect(shown).to_contain_text("tok/s", timeout=30_000)
     page.run(2, timeout_s=60)
     page.run(3, timeout_s=30)
