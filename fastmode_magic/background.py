@@ -23,9 +23,11 @@ class BackgroundAnswer:
         so_far: Callable[[], Answer],
         interrupt: Callable[[], None],
         present: Callable[[Ending], Ending] = lambda error: error,
+        ended: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._future: Future[tuple[Answer, Ending | None]] = Future()
+        self._future: Future[tuple[Answer, Ending | None]] = Future()  # done when its end is shown as well
         self._so_far = so_far
+        self._ended = ended
         self._interrupt = interrupt
         self._present = present
         context = copy_context()  # output of a bare thread lands in whichever cell is running
@@ -34,8 +36,8 @@ class BackgroundAnswer:
 
     @property
     def done(self) -> bool:
-        """Whether it has ended, in whatever way."""
-        return self._future.done()
+        """Whether it has ended, in whatever way; true by the time that its cell says so."""
+        return self._ended() or self._future.done()
 
     def wait(self, timeout_s: float | None = None) -> Answer:
         """The Answer, waited for; one that was stopped as far as it came.
@@ -43,7 +45,7 @@ class BackgroundAnswer:
         Raises what a cell in the foreground would for one that failed, and TimeoutError after `timeout_s`.
         """
         waited_s = 0.0
-        while not self.done:
+        while not self._future.done():
             if timeout_s is not None and waited_s >= timeout_s:
                 raise TimeoutError(f"The answer has not ended within {timeout_s} s.")
             step_s = TICK_S if timeout_s is None else min(TICK_S, timeout_s - waited_s)
@@ -60,7 +62,7 @@ class BackgroundAnswer:
         return self._waited().__await__()
 
     async def _waited(self) -> Answer:
-        while not self.done:  # not the future: who gives up waiting gives up nothing else, and Stop is seen
+        while not self._future.done():  # not awaited: who gives up waiting gives up nothing else, and Stop is seen
             await asyncio.sleep(TICK_S)
         return self._result()
 
@@ -95,7 +97,7 @@ class BackgroundAnswer:
         return {**document.live(self._now().text, "on its way")}
 
     def _now(self) -> Answer:
-        return self._future.result()[0] if self.done and not self._future.exception() else self._so_far()
+        return self._future.result()[0] if self._future.done() and not self._future.exception() else self._so_far()
 
     def _work(self, follow: Callable[[], tuple[Answer, Ending | None]]) -> None:
         try:

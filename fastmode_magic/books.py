@@ -101,8 +101,8 @@ class Books:
 
     def so_far(self, active: Running) -> Answer:
         """What a run has become, with what it cost."""
-        base_url = active.run.account.base_url if active.run.account else None
-        answer: Answer = answer_of(active.ask, active.meter, active.began, base_url=base_url)
+        url = active.run.account.base_url if active.run.account else None
+        answer = active.answer or answer_of(active.ask, active.meter, active.began, base_url=url)
         return replace(answer, list_price_of="practice") if active.practice else answer
 
     def count(self, active: Running, answer: Answer) -> Answer:

@@ -59,6 +59,7 @@ class Running:
     invalid: Ending | None = None
     owner: int | None = None  # the thread that follows it, where that is the one that asked
     meter: Meter = field(default_factory=Meter)
+    answer: Answer | None = None  # the whole of it, once it has ended
     _over: Ending | None = None
 
     def follow(self, clock: Callable[[], float], each: Callable[[], None]) -> bool:
@@ -84,6 +85,10 @@ class Running:
             self.meter.feed(self.run.stop())
             raise
         return False
+
+    def ended(self) -> bool:
+        """Whether it has ended, though that may not be shown yet."""
+        return self.answer is not None
 
     @property
     def came(self) -> "tuple[Message, ...]":

@@ -152,7 +152,7 @@ class Session:
 
         active = self._begin(ask, show, place, background=True)
         return BackgroundAnswer(
-            lambda: self._follow(active), lambda: self.books.so_far(active), active.run.interrupt, present
+            lambda: self._follow(active), lambda: self.books.so_far(active), active.run.interrupt, present, active.ended
         )
 
     def _begin(self, ask: Ask, show: "Show | None", place: "Place | None", *, background: bool) -> Running:
@@ -222,7 +222,7 @@ class Session:
             told = self.books.close(active, self.service.keys)  # waits a little, so without the lock
             with self._lock:
                 answer, error = self._concluded(active, replace(answer, notices=(*answer.notices, *told)), error)
-                facts = self.last_facts
+                active.answer, facts = answer, self.last_facts
             if active.view:
                 active.view.close(answer, facts)
         finally:

@@ -365,3 +365,23 @@ class TestObject:
         assert ending == "on its way"
         assert "interrupted" not in shown["text/plain"]
         assert shown["text/markdown"].endswith("`on its way`")
+
+    def test_it_is_done_by_the_time_that_its_end_is_shown(self, session: Session, simulator: Simulator) -> None:
+        class Closing:
+            """A view that looks at the answer while it shows its end."""
+
+            def update(self, meter: object, now_s: float) -> None:
+                """Nothing to show."""
+
+            def tell(self, status: object) -> None:
+                """Nothing to tell."""
+
+            def close(self, answer: Answer, facts: object) -> None:
+                assert begun.wait(10)
+                seen.append((reply.done, reply.complete, reply.text == answer.text))
+
+        begun, seen = threading.Event(), []
+        reply = session.start(session.ask("2+2?"), lambda stream: Closing())
+        begun.set()
+        assert reply.wait(timeout_s=10).text == "4"
+        assert seen == [(True, True, True)]
