@@ -16,15 +16,15 @@ CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command
 demo: $(VENV)/lab
 	@$(BIN)/fastmode demo
 
-test: check chromium postgres
-	FASTMODE_CHROMIUM=$(CHROMIUM) $(BIN)/python labextension/page.py test
+test: $(VENV)/dev chromium postgres
 	@$(MAKE) --no-print-directory --jobs 2 test-page test-rest
 
 # Side by side: the page's tests wait for a browser half of the time.
 test-page:
 	$(BIN)/python -m pytest tests/ui
 
-test-rest:
+test-rest: check
+	FASTMODE_CHROMIUM=$(CHROMIUM) $(BIN)/python labextension/page.py test
 	$(BIN)/python -m pytest --ignore tests/ui
 
 check: $(VENV)/dev

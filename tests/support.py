@@ -1,6 +1,8 @@
 """Names that tests of several folders share."""
 
+import atexit
 import time
+from typing import Any
 
 KEY = "sk-ant-test-0123456789"
 
@@ -18,3 +20,10 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.ahead_s += seconds
+
+
+def end(shell: Any) -> None:
+    """End an IPython shell; left to the end of the interpreter, each takes a second there."""
+    shell.history_manager.end_session()
+    atexit.unregister(shell.atexit_operations)
+    type(shell).clear_instance()

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
-from support import KEY
+from support import KEY, end
 from test_page import SHOWN, SLOW, Front
 
 from fastmode_magic.answer import Answer
@@ -227,8 +227,7 @@ def shell(simulator: Simulator) -> Iterator[InteractiveShell]:
     made.run_cell("%load_ext fastmode_magic")
     yield made
     made.run_cell("%unload_ext fastmode_magic")
-    made.history_manager.end_session()
-    InteractiveShell.clear_instance()
+    end(made)
 
 
 class Coming:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from support import end
 
 from fastmode_magic.simulator import Simulator
 
@@ -15,5 +16,4 @@ def shell(simulator: Simulator) -> Iterator[InteractiveShell]:
     made.run_cell("%load_ext fastmode_magic", store_history=True)
     yield made
     made.run_cell("%unload_ext fastmode_magic")
-    made.history_manager.end_session()
-    InteractiveShell.clear_instance()
+    end(made)

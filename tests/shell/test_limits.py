@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from support import end
 from traitlets.config import Config
 
 from fastmode_magic.claude.errors import BadInput
@@ -31,8 +32,7 @@ def locked(simulator: Simulator, tmp_path: Path) -> Iterator[Made]:
     yield make
     for shell in shells:
         loading.unload(shell)
-        shell.history_manager.end_session()
-    InteractiveShell.clear_instance()
+        end(shell)
 
 
 @pytest.mark.parametrize("cell", ["%claude -m fable 2+2?", "%%claude -m haiku\n2+2?"])

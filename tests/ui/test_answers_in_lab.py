@@ -4,7 +4,6 @@ import re
 import shutil
 from collections.abc import Callable
 
-import pytest
 from browsing import Notebook, Server, wait_until
 from playwright.sync_api import expect
 
@@ -57,23 +56,21 @@ def test_stop_ends_the_cell_and_keeps_the_text(notebook: Open, simulator: Simula
     expect(page.cells.nth(2)).to_contain_text("2")
 
 
-@pytest.mark.parametrize(
-    ("scenarios", "words"),
-    [
-        ([SCENARIOS["fast_disabled"]], ["standard, not fast"]),
-        ([Scenario(text="No.", stop_reason="refusal")], ["refused"]),
-        ([Scenario(text="half an answer", stop_reason="max_tokens")], ["cut at max_tokens"]),
-        ([Scenario(tokens=300, rate=300, fault="eof", fault_after=100)], ["cut off"]),
-        ([Refusal(401, "authentication_error", "invalid x-api-key")], ["failed"]),
-    ],
-    ids=["fallen back", "refused", "cut at max_tokens", "cut off", "failed"],
-)
-def test_every_ending_is_told_in_words(notebook: Open, simulator: Simulator, scenarios: list, words: list) -> None:
-    simulator.script(*(one if isinstance(one, Scenario) else Scenario(refuse=one) for one in scenarios))
-    page = notebook(FAST)
-    page.run(1)
-    for each in words:
-        expect(page.answer(1)).to_contain_text(each)
+ENDINGS = {
+    "standard, not fast": SCENARIOS["fast_disabled"],
+    "refused": Scenario(text="No.", stop_reason="refusal"),
+    "cut at max_tokens": Scenario(text="half an answer", stop_reason="max_tokens"),
+    "cut off": Scenario(tokens=300, rate=300, fault="eof", fault_after=100),
+    "failed": Scenario(refuse=Refusal(401, "authentication_error", "invalid x-api-key")),
+}
+
+
+def test_every_ending_is_told_in_words(notebook: Open, simulator: Simulator) -> None:
+    page = notebook(*[FAST] * len(ENDINGS))
+    for cell, (words, scenario) in enumerate(ENDINGS.items(), 1):
+        simulator.script(scenario)
+        page.run(cell)
+        expect(page.answer(cell)).to_contain_text(words)
 
 
 def test_waiting_counts_down_in_words(notebook: Open, simulator: Simulator) -> None:
