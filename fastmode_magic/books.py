@@ -165,9 +165,9 @@ class Books:
         """The same at once: of other sessions, what the ledger said last."""
         return self.book.known(*self._budgets(practice))
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> Future[None]:
         """Load the ledger's database; touches no file."""
-        self.book.warm_up()
+        return self.book.warm_up()
 
     def shut(self) -> None:
         """Write what is left."""

@@ -32,10 +32,7 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """What lives as long as the kernel: engine, totals, the switch of fast mode, a key that was typed in.
-
-    Runs may be followed by several threads at once; the lab extension calls from one more.
-    """
+    """What lives as long as the kernel. Several threads may follow runs; the lab extension calls from one more."""
 
     def __init__(self, settings: FastMode, engine: Engine | None = None) -> None:
         self.settings = settings
@@ -295,6 +292,8 @@ def _load(session: Session) -> None:
     from .ledger import prices
     from .views import notebook  # noqa: F401
 
-    session.books.warm_up()
+    ledger = session.books.warm_up()
     prices.load()
     prices.keep_updated(session, on=session.price_updates)
+    ledger.exception()  # waits
+    session.engine.tidy_when_loaded()

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import queue
 import random
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 FRAME_S = 0.035  # at most 29 frames a second: what a page can take
 TICK_S = 0.1  # an untimed wait cannot be interrupted everywhere
+MANY_BLOCKS = 2_000_000  # of memory; 750,000 are in use in a kernel that has nothing but our imports
 CLOSE_S = 0.2  # how long a stop waits for the connection to be closed
 
 T = TypeVar("T")
@@ -152,6 +155,20 @@ class Engine:
                 work = threading.Thread(target=self._load, args=(self._loaded, environment), name="fastmode-load")
                 work.daemon = True
                 work.start()
+
+    def tidy_when_loaded(self) -> None:
+        """Collect garbage once the SDK is there, on the thread that loaded it; returns at once.
+
+        After so many imports Python soon does, for a tenth of a second and more: else in the middle of the first cell.
+        """
+        if self._loaded:
+            self._loaded.add_done_callback(lambda _: self._tidy())
+
+    def _tidy(self) -> None:
+        # A cell that waits already shall not wait for this as well; and in a kernel that has far more than our imports,
+        # they bring no collection about, and one would take long.
+        if self._loop is None and sys.getallocatedblocks() < MANY_BLOCKS:
+            gc.collect()
 
     def start(self, ask: Ask, model: Model, access: Access, rates: Rates, admit: "Admit | None" = None) -> Run:
         """Begin to answer `ask`; returns at once. `admit` is asked before each request, on the engine's loop."""

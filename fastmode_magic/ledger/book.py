@@ -49,11 +49,10 @@ class Book(Keeper):
             self._own.keep(record)
         self._unwritten |= before._unwritten
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> "Future[None]":
         """Load the database's library in the book's thread; touches no file."""
-        if self._url is not None:
-            url = self._url
-            self._worker.submit(lambda: _rehearse(url))
+        url = self._url
+        return self._worker.submit(lambda: None if url is None else _rehearse(url))
 
     def write(self, record: Record) -> "Future[None]":
         """Keep this state of a run."""

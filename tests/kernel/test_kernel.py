@@ -132,6 +132,19 @@ def test_the_sdk_is_loaded_on_another_thread_after_the_cell(kernel, simulator: S
     assert kernel.run("threads == {'anthropic': False, 'genai_prices': False}").result == "True"
 
 
+def test_the_first_cell_after_loading_collects_no_garbage_of_the_imports(kernel, simulator: Simulator) -> None:
+    kernel.run("%load_ext fastmode_magic")
+    kernel.run(
+        "import gc, threading, time\n"
+        "def loading(): return {'fastmode-load', 'fastmode-prices'} & {one.name for one in threading.enumerate()}\n"
+        "while loading(): time.sleep(0.01)\n"
+        "def full(): return gc.get_stats()[2]['collections']\n"
+        "before = full()"
+    )
+    kernel.run("%%claude --fast\n2+2?")
+    assert kernel.run("(full() - before, _.text)").result == "(0, '4')"
+
+
 def test_a_kernel_that_ends_at_once_after_loading_ends_cleanly(kernel) -> None:
     kernel.run("%load_ext fastmode_magic")
     kernel.client.shutdown()
