@@ -67,6 +67,8 @@ def warning(limit: Limit, spent: Decimal, mark: Decimal) -> str:
 
 
 def used(levels: Iterable[Level]) -> str | None:
-    """ "$0.0434 of the session's budget of $5.00", of the budget with the least left; None where there is none."""
+    """ "$0.0434 of the session's $5.00", of the budget with the least left; None where there is none."""
     tightest = min(levels, key=lambda level: level.room, default=None)
-    return f"{dollars(tightest.used)} of {budget(tightest.limit)}" if tightest else None
+    if tightest is None:
+        return None
+    return f"{dollars(tightest.used)} of the {tightest.limit.scope}'s {dollars(tightest.limit.dollars)}"

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 
 from ..ledger.summary import Bought
 from ..views import text
@@ -68,6 +68,7 @@ def _paces(axes: Axes, found: plots.Facts) -> None:
     axes.set_xlim(0, 1.05 * max(max(measured) for _, _, measured in rows))
     axes.set_ylim(0.25 - max(len(rows), 3), 0.7)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_yticks([])
 
 
@@ -102,7 +103,7 @@ def _costs(axes: Axes, found: plots.Facts) -> None:
         _write(axes, 0.03, 0.95, f"and {unknown:,} of unknown cost", axes.transAxes, color=MUTED, size=SMALL)
     _ends(axes, found.began.astimezone(), found.until.astimezone())
     axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"${amount:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"${amount:,.10g}"))
 
 
 def _ends(axes: Axes, began: datetime, until: datetime) -> None:

@@ -306,6 +306,6 @@ def test_a_small_decimal_context_of_the_user_changes_nothing(session: Session, s
         session.settings.budget = "123.45"
         answer, error = session.run(session.ask("2+2?", fast=True))
         (level,) = session.books.levels(practice=False)
-        assert outlook.budget_words(session) == "$0.000048 of the session's budget of $123.45"
+        assert outlook.budget_words(session) == "$0.000048 of the session's $123.45"
     assert error is None
     assert level.used == answer.cost
