@@ -32,7 +32,7 @@ def test_the_status_bar_has_the_facts_of_the_notebook_in_front(notebook: Open, s
     expect(panel).to_be_hidden()
 
 
-def test_several_views_of_the_status_agree_and_the_saved_one_has_the_last_numbers(notebook: Open) -> None:
+def test_views_of_the_status_agree_and_the_last_numbers_are_saved_and_outlive_the_kernel(notebook: Open) -> None:
     page = notebook("%fastmode status", FAST)
     page.run(1)
     page.run(2)
@@ -44,18 +44,10 @@ def test_several_views_of_the_status_agree_and_the_saved_one_has_the_last_number
     assert cost in str(saved["data"][STATUS_MIME])
     assert cost in saved["data"]["text/markdown"]
     assert not any("widget" in mime for mime in saved["data"])
-
-
-def test_the_last_numbers_outlive_the_kernel_and_a_new_session_is_followed(notebook: Open) -> None:
-    page = notebook("%fastmode status", FAST)
-    page.run(1)
-    page.run(2)
-    shown = page.cells.nth(1).locator(".fm-lab-status")
-    cost = re.search(r"\$0\.\d+", page.status_item.inner_text())[0]
     page.restart_kernel()
     expect(shown).to_contain_text(cost)
     expect(shown).to_contain_text("as of")
-    page.run(0)
+    page.run(0)  # a new session is followed
     expect(shown).to_contain_text("fast mode off")
     expect(shown).not_to_contain_text("as of")
 
