@@ -90,9 +90,9 @@ class Lab:
             self._comm.send(message)
 
     def ended(self, run: str, bundle: dict[str, object]) -> None:
-        """Keep the document of an ended run until a page says that it has been saved."""
+        """Keep the document of an ended run until a page, which may come later, says that it has been saved."""
         place = self._listener.place(run)
-        if not self.announced or place is None:
+        if self.absent or place is None:
             return
         with self._lock:
             self._late[run] = Late(run=run, cell=place.cell, bundle=bundle)

@@ -43,6 +43,14 @@ _TIDIED = """async () => {
 }"""
 _IDLE = """() => window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'"""
 LOAD = "%load_ext fastmode_magic"
+# As a person, who begins to type when the page is there; where much else runs, tests would be quicker than the page.
+HEARD = """
+import time, fastmode_magic.current
+for _ in range(100):
+    if fastmode_magic.current.current().pages.lab.announced: break
+    time.sleep(0.1)
+del time, fastmode_magic
+"""
 
 expect.set_options(timeout=40_000)
 
@@ -277,9 +285,14 @@ class Desk:
         self._page = None
 
 
-def opened(server: Server, simulator: Simulator, page: Page, name: str, *sources: str) -> Notebook:
-    """A notebook in `page` whose first cell, which has run, loads the extension for `simulator`."""
-    load = f"import os; os.environ['ANTHROPIC_BASE_URL'] = {simulator.url!r}\n{LOAD}"
+def opened(
+    server: Server, simulator: Simulator, page: Page, name: str, *sources: str, announced: bool = False
+) -> Notebook:
+    """A notebook in `page` whose first cell, which has run, loads the extension for `simulator`.
+
+    `announced` waits until the page has said that it carries our own.
+    """
+    load = f"import os; os.environ['ANTHROPIC_BASE_URL'] = {simulator.url!r}\n{LOAD}{HEARD if announced else ''}"
     file = re.sub(r"\W+", "-", name) + ".ipynb"
     made = Notebook(page, server, server.notebook(load, *sources, name=file))
     made = made.add() if page.url.startswith(f"{server.url}/{server.path}") else made.open()

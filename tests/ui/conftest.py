@@ -112,7 +112,7 @@ def notebook(
 
     def make(*sources: str, alone: bool = False, **options: Any) -> Notebook:
         page = open_page(**options) if alone or options else desk.page()
-        made.append(opened(lab, simulator, page, request.node.name, *sources))
+        made.append(opened(lab, simulator, page, request.node.name, *sources, announced=True))
         return made[-1]
 
     yield make

@@ -4,7 +4,7 @@ import type { Comm, KernelConnection, Message } from "@jupyterlab/services";
 import { UUID } from "@lumino/coreutils";
 import type { ToKernel } from "../protocol";
 
-const PATIENCE_MS = 300; // then the kernel is told where its cells run, between two of them
+const PATIENCE_MS = 2_000; // then the kernel is told where its cells run, between two of them
 
 /** A way to send to the kernel behind `comm`. */
 export class Line {
