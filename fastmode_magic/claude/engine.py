@@ -157,7 +157,7 @@ class Engine:
                 work.start()
 
     def tidy_when_loaded(self) -> None:
-        """Collect garbage once the SDK is there, on the thread that loaded it; returns at once.
+        """Collect garbage once the SDK is there, on the thread that loads it; at once on this one if it is.
 
         After so many imports Python soon does, for a tenth of a second and more: else in the middle of the first cell.
         """
